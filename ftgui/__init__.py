@@ -1,0 +1,3 @@
+"""Fine-tune image classifiers by pointing and clicking."""
+
+__version__ = "0.1.0"

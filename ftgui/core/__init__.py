@@ -1,0 +1,1 @@
+"""What every room shares: errors, records, files, hashing, paths. Imports no other room."""

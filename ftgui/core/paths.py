@@ -1,0 +1,20 @@
+"""Where things live: resources inside the package, the user's own folders outside of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+
+RESOURCES = Path(__file__).resolve().parents[1] / "resources"
+"""The files shipped with the program. They are real files, in a wheel and in the built program alike."""
+
+
+def user_data_folder() -> Path:
+    """Return the folder for what the user makes without saying where (unsaved projects and their runs)."""
+    return platformdirs.user_data_path("ftgui", appauthor=False)
+
+
+def user_config_folder() -> Path:
+    """Return the folder for settings."""
+    return platformdirs.user_config_path("ftgui", appauthor=False)

@@ -1,0 +1,1 @@
+"""What the pictures are: scanning, splitting, decoding, views, pixels."""

@@ -1,0 +1,1 @@
+"""What leaves: a plain state_dict and the files that explain it."""

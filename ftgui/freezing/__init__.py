@@ -1,0 +1,1 @@
+"""What may move: plans, strategies, how a plan is applied, and its proof."""

@@ -1,0 +1,1 @@
+"""State with one owner: QObjects over plain dataclasses."""

@@ -1,0 +1,1 @@
+"""What the network is: weights files, recognition, stages, the output layer."""

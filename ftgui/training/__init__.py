@@ -1,0 +1,1 @@
+"""How it learns: configuration, events, the trainer and its loops."""

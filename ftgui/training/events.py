@@ -1,0 +1,163 @@
+"""What a run says while it happens: one closed union, read by the window, the command line and the disk.
+
+Each is a small frozen record that encodes to one JSON object whose ``event`` is its name
+(``RunEnded`` is ``"run_ended"``).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from ftgui.training.config import TrainConfig
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_snake):
+    """Base of all events."""
+
+
+class Reason(StrEnum):
+    """Why a run ended."""
+
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    NAN_LOSS = "nan_loss"
+    FAILED = "failed"
+    PROOF_FAILED = "proof_failed"
+
+    @property
+    def is_failure(self) -> bool:
+        return self in (Reason.FAILED, Reason.PROOF_FAILED, Reason.NAN_LOSS)
+
+
+class StageInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage of the network and what the plan lets it do."""
+
+    name: str
+    parameters: int
+    cost_share: float
+    """Share of a forward pass's multiplications, 0 to 1."""
+    learns: bool
+    lr_mult: float
+    """Its learning rate as a multiple of the head's."""
+
+
+class RunStarted(Event, kw_only=True):
+    """Everything decided before the first batch."""
+
+    run: str
+    """The run folder."""
+    config: TrainConfig
+    """With every default filled in: what would repeat the run."""
+    architecture: str
+    class_names: tuple[str, ...]
+    stages: tuple[StageInfo, ...]
+    device: str
+    device_why: str
+    precision: str
+    threads: int
+    train_pictures: int
+    val_pictures: int
+    batches: int
+    """Batches an epoch."""
+    parameters: int
+    trainable_parameters: int
+    frozen_tensors: int
+    """Parameters and buffers that the plan never lets move."""
+
+
+class PhaseProgress(Event, kw_only=True):
+    """Work outside the epochs: reading weights, decoding pictures, checking what stayed frozen."""
+
+    phase: str
+    done: int
+    total: int
+
+
+class BatchEnded(Event, kw_only=True):
+    """One optimizer step. ``loss`` and ``accuracy`` are running means over the epoch so far."""
+
+    epoch: int
+    """From 1."""
+    batch: int
+    """From 1."""
+    batches: int
+    loss: float
+    accuracy: float
+    pictures_per_second: float
+    seconds_left: float
+    """Of the whole run, from the pace so far."""
+
+
+class EpochEnded(Event, kw_only=True):
+    """One pass over the training pictures and one over the validation pictures."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    """Running mean over the epoch's batches, in train mode."""
+    val_loss: float
+    val_accuracy: float
+    """A full pass after the epoch, in eval mode."""
+    lr: float
+    """The head's learning rate in this epoch."""
+    frozen_tensors: int
+    """Parameters and buffers that the plan has not let move up to this epoch."""
+    is_best: bool
+    complete: bool = True
+    """False where the run was stopped inside this epoch: then fewer batches stand behind it."""
+    train_seconds: float
+    val_seconds: float
+    total_seconds: float
+    """Since the start of the job, pauses aside."""
+
+
+class CheckpointSaved(Event, kw_only=True):
+    """``best.pth`` was written."""
+
+    epoch: int
+    path: str
+    val_accuracy: float
+
+
+class RunWarning(Event, kw_only=True):
+    """Something the user should know that does not end the run."""
+
+    message: str
+    hint: str = ""
+
+
+class RunEnded(Event, kw_only=True):
+    """The last event of every run, whatever ended it."""
+
+    reason: Reason
+    message: str
+    """One sentence for people."""
+    hint: str = ""
+    best_epoch: int | None = None
+    best_val_accuracy: float | None = None
+    best_val_loss: float | None = None
+    epochs: int = 0
+    """Epochs that ended."""
+    seconds: float = 0.0
+    paused_seconds: float = 0.0
+    phase_seconds: dict[str, float] = {}
+    pictures_per_second: float | None = None
+    """Training pictures a second over the trained epochs, validation aside."""
+    peak_memory_mb: float | None = None
+    """Of this process, the highest since it began."""
+    frozen_tensors: int = 0
+    frozen_changed: int | None = None
+    """How many of them differ, bit for bit, between the weights file and ``best.pth``. None: nothing to compare."""
+
+
+TrainingEvent: TypeAlias = (
+    RunStarted | PhaseProgress | BatchEnded | EpochEnded | CheckpointSaved | RunWarning | RunEnded
+)

@@ -18,3 +18,12 @@ def user_data_folder() -> Path:
 def user_config_folder() -> Path:
     """Return the folder for settings."""
     return platformdirs.user_config_path("ftgui", appauthor=False)
+
+
+DEMO_PICTURES = RESOURCES / "demo" / "pictures"
+"""The bundled dataset: a folder per class."""
+
+
+def demo_weights() -> Path:
+    """Return the bundled weights file. Its name says its architecture, so it is found, not listed."""
+    return next((RESOURCES / "demo").glob("*.pth"))

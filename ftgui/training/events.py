@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ftgui.core.preprocessing import Preprocessing
 from ftgui.training.config import TrainConfig
 
 
@@ -49,7 +50,7 @@ class StageInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Its learning rate as a multiple of the head's."""
 
 
-class RunStarted(Event, kw_only=True):
+class RunStarted(Event, frozen=True, kw_only=True):
     """Everything decided before the first batch."""
 
     run: str
@@ -58,6 +59,9 @@ class RunStarted(Event, kw_only=True):
     """With every default filled in: what would repeat the run."""
     architecture: str
     class_names: tuple[str, ...]
+    """Of every output, spare ones (``unused_1``, …) included."""
+    preprocessing: Preprocessing
+    weights_sha256: str
     stages: tuple[StageInfo, ...]
     device: str
     device_why: str
@@ -73,7 +77,7 @@ class RunStarted(Event, kw_only=True):
     """Parameters and buffers that the plan never lets move."""
 
 
-class PhaseProgress(Event, kw_only=True):
+class PhaseProgress(Event, frozen=True, kw_only=True):
     """Work outside the epochs: reading weights, decoding pictures, checking what stayed frozen."""
 
     phase: str
@@ -81,7 +85,7 @@ class PhaseProgress(Event, kw_only=True):
     total: int
 
 
-class BatchEnded(Event, kw_only=True):
+class BatchEnded(Event, frozen=True, kw_only=True):
     """One optimizer step. ``loss`` and ``accuracy`` are running means over the epoch so far."""
 
     epoch: int
@@ -89,21 +93,23 @@ class BatchEnded(Event, kw_only=True):
     batch: int
     """From 1."""
     batches: int
-    loss: float
+    loss: float | None
+    """None where it is not a finite number any more."""
     accuracy: float
     pictures_per_second: float
     seconds_left: float
     """Of the whole run, from the pace so far."""
 
 
-class EpochEnded(Event, kw_only=True):
+class EpochEnded(Event, frozen=True, kw_only=True):
     """One pass over the training pictures and one over the validation pictures."""
 
     epoch: int
-    train_loss: float
+    train_loss: float | None
+    """None where it is not a finite number, like ``val_loss``."""
     train_accuracy: float
     """Running mean over the epoch's batches, in train mode."""
-    val_loss: float
+    val_loss: float | None
     val_accuracy: float
     """A full pass after the epoch, in eval mode."""
     lr: float
@@ -119,7 +125,7 @@ class EpochEnded(Event, kw_only=True):
     """Since the start of the job, pauses aside."""
 
 
-class CheckpointSaved(Event, kw_only=True):
+class CheckpointSaved(Event, frozen=True, kw_only=True):
     """``best.pth`` was written."""
 
     epoch: int
@@ -127,14 +133,14 @@ class CheckpointSaved(Event, kw_only=True):
     val_accuracy: float
 
 
-class RunWarning(Event, kw_only=True):
+class RunWarning(Event, frozen=True, kw_only=True):
     """Something the user should know that does not end the run."""
 
     message: str
     hint: str = ""
 
 
-class RunEnded(Event, kw_only=True):
+class RunEnded(Event, frozen=True, kw_only=True):
     """The last event of every run, whatever ended it."""
 
     reason: Reason
@@ -155,7 +161,10 @@ class RunEnded(Event, kw_only=True):
     """Of this process, the highest since it began."""
     frozen_tensors: int = 0
     frozen_changed: int | None = None
-    """How many of them differ, bit for bit, between the weights file and ``best.pth``. None: nothing to compare."""
+    """How many of them differ, bit for bit, between the weights file and ``best.pth``.
+
+    None: there was nothing to compare.
+    """
 
 
 TrainingEvent: TypeAlias = (

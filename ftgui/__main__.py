@@ -1,0 +1,33 @@
+"""Pick a front end: the window, or the command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ftgui.cli.parser import make_parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``ftgui`` with these arguments (the process's own if None); return the exit code."""
+    arguments = make_parser().parse_args(argv)
+    if arguments.command in (None, "demo"):
+        return _open_window(demo=arguments.command == "demo")
+    from ftgui.cli.commands import run_command  # after parsing: --help must not wait for anything
+
+    return run_command(arguments)
+
+
+def window() -> int:
+    """Open the window; what a desktop's menu starts."""
+    return _open_window(demo="demo" in sys.argv[1:])
+
+
+def _open_window(*, demo: bool) -> int:
+    from ftgui.gui.app import run
+
+    return run(demo=demo)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

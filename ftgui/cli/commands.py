@@ -1,0 +1,120 @@
+"""What each command does: call a job, say its result in words or in JSON."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from ftgui.cli.training import train_command
+from ftgui.cli.usage import UsageError
+from ftgui.core import records
+from ftgui.core.errors import FtguiError
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Run a parsed command; return 0, or 1 (failed) or 2 (wrong usage) after one sentence on stderr."""
+    try:
+        code = COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+        return code
+    except FtguiError as error:
+        print(f"ftgui: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except BrokenPipeError:
+        # The reader of our output went away (`ftgui … | head`); nothing is left to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("FTGUI_DEBUG"):
+            raise
+        print(
+            f"ftgui: something went wrong inside: {error} (FTGUI_DEBUG=1 shows where; please report it)",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def scan_command(arguments: argparse.Namespace) -> int:
+    from ftgui.jobs.scan import scan
+
+    report = scan(arguments.data)
+    if arguments.json:
+        print(records.to_json_line(report))
+        return 0
+    widest = max(len(entry.name) for entry in report.classes)
+    print(f"{report.pictures} pictures in {len(report.classes)} classes")
+    for entry in report.classes:
+        sides = f"{entry.train:6} train  {entry.val:6} val" if report.has_val else f"{entry.train:6}"
+        print(f"  {entry.name:{widest}}  {sides}{f'  {entry.test:6} test' if entry.test else ''}")
+    for note in report.notes:
+        print(f"- {note}")
+    return 0
+
+
+def inspect_command(arguments: argparse.Namespace) -> int:
+    from ftgui.jobs.inspect import inspect
+
+    found = inspect(arguments.weights, arguments.architecture)
+    if arguments.json:
+        plain = msgspec.to_builtins(found)
+        plain["preprocessing"] = {
+            key: plain["preprocessing"][key] for key in ("resize", "crop", "interpolation", "mean", "std")
+        }
+        print(records.to_json_line(plain))
+    elif found.architecture is not None:
+        plan = found.preprocessing
+        print(f"{found.title} ({found.architecture}), {found.num_classes} classes")
+        print(f"  weights        {found.exact_weights or 'not an official file'}")
+        print(f"  parameters     {found.parameters:,}")
+        print(f"  layout         {found.layout}")
+        print(f"  preprocessing  {plan.name}: resize {plan.resize}, crop {plan.crop}, {plan.interpolation}")
+        print(
+            f"  entries        {found.matched} matched, {len(found.missing)} missing, "
+            f"{len(found.unexpected)} unexpected"
+        )
+        for note in found.notes:
+            print(f"- {note}")
+    if found.architecture is None:
+        print(f"ftgui: {found.reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def predict_command(arguments: argparse.Namespace) -> int:
+    from ftgui.jobs.predict import predict
+
+    answers = []
+    for answer in predict(arguments.model, arguments.pictures, arguments.top):
+        answers.append(answer)
+        if not arguments.json:
+            ranked = zip(answer.classes, answer.probabilities, strict=True)
+            print(f"{answer.path}: " + ", ".join(f"{name} {chance:.1%}" for name, chance in ranked))
+    if arguments.json:
+        print(records.to_json_line({"predictions": answers}))
+    return 0
+
+
+def export_command(arguments: argparse.Namespace) -> int:
+    from ftgui.jobs.export import export
+
+    model_file = export(arguments.run, arguments.out)
+    if arguments.json:
+        print(records.to_json_line({"out": str(Path(arguments.out).absolute()), "model": model_file}))
+    else:
+        names = ", ".join(sorted(path.name for path in arguments.out.iterdir()))
+        print(f"Wrote {arguments.out}: {names}")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "scan": scan_command,
+    "inspect": inspect_command,
+    "train": train_command,
+    "predict": predict_command,
+    "export": export_command,
+}

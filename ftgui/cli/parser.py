@@ -1,0 +1,117 @@
+"""The words of the command line. The options of ``train`` are made from the settings table."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from ftgui import __version__
+from ftgui.freezing.strategies import STRATEGIES
+from ftgui.training.config import SETTINGS, Setting
+
+Commands = argparse._SubParsersAction  # argparse names this type only so
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; ``command`` is None where the window is meant."""
+    parser = argparse.ArgumentParser(
+        prog="ftgui",
+        description="Fine-tune image classifiers. Without a command, opens the window.",
+    )
+    parser.add_argument("--version", action="version", version=f"ftgui {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for add in (_demo, _scan, _inspect, _train, _predict, _export):
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: Commands[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    *,
+    json_help: str = "one JSON object",
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=summary)
+    command.add_argument("--json", action="store_true", help=f"print {json_help} instead of words")
+    return command
+
+
+def _demo(commands: Commands[argparse.ArgumentParser]) -> None:
+    summary = "Open the window with the bundled demo, ready to train."
+    commands.add_parser("demo", help=summary, description=summary)
+
+
+def _scan(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "scan", "Say which classes and pictures a dataset folder holds.")
+    command.add_argument("data", metavar="DATA", type=Path, help="the dataset folder")
+
+
+def _inspect(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "inspect", "Say what a weights file is.")
+    command.add_argument("weights", metavar="WEIGHTS", type=Path, help="the weights file")
+    _architecture(command)
+
+
+def _train(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands, "train", "Fine-tune a network on a dataset folder.", json_help="JSON Lines, an event each,"
+    )
+    command.add_argument("data", metavar="DATA", type=Path, nargs="?", help="the dataset folder")
+    command.add_argument("--weights", metavar="FILE", type=Path, help="the pretrained weights file")
+    command.add_argument("--out", metavar="RUN", type=Path, required=True, help="the run folder, a new one")
+    command.add_argument("--strategy", choices=tuple(STRATEGIES), help="what may move (default freeze)")
+    command.add_argument(
+        "--classes", metavar="N", type=int, help="outputs of the new head (default: the classes found)"
+    )
+    _architecture(command)
+    for setting in SETTINGS:
+        _setting(command, setting)
+    command.add_argument(
+        "--config", metavar="FILE", type=Path, help="take everything not said here from a run's config.json"
+    )
+
+
+def _predict(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "predict", "Say which class pictures belong to.")
+    command.add_argument("model", metavar="RUN|EXPORT", type=Path, help="a run folder or an export folder")
+    command.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="picture files")
+    command.add_argument("--top", metavar="K", type=_positive, default=5, help="classes to name (default 5)")
+
+
+def _export(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "export", "Write the best weights of a run as a plain .pth with side files.")
+    command.add_argument("run", metavar="RUN", type=Path, help="the run folder")
+    command.add_argument(
+        "--out", metavar="DIR", type=Path, required=True, help="the export folder, a new one"
+    )
+
+
+def _architecture(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--arch",
+        metavar="A",
+        dest="architecture",
+        help="the torchvision architecture, for files that do not say it",
+    )
+
+
+def _setting(command: argparse.ArgumentParser, setting: Setting) -> None:
+    parse: dict[str, Callable[[str], object]] = {"int": int, "float": float, "choice": str}
+    shown = "" if setting.default is None else f" (default {setting.default})"
+    command.add_argument(
+        setting.flag,
+        dest=setting.name,
+        type=parse[setting.kind],
+        choices=setting.choices or None,
+        metavar=None if setting.choices else "N" if setting.kind == "int" else "X",
+        help=setting.help.replace("%", "%%") + shown,
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number

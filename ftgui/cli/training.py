@@ -1,0 +1,168 @@
+"""``ftgui train``: a ``match`` over the run's events."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import msgspec
+from tqdm import tqdm
+
+from ftgui.core import records
+from ftgui.cli.usage import UsageError
+from ftgui.training.config import SETTINGS, TrainConfig
+from ftgui.training.control import RunControl
+from ftgui.training.events import (
+    BatchEnded,
+    EpochEnded,
+    PhaseProgress,
+    RunEnded,
+    RunStarted,
+    RunWarning,
+    TrainingEvent,
+)
+
+
+def config_from(arguments: argparse.Namespace) -> TrainConfig:
+    """Return what to train: the config file's values, overruled by what was said on the command line.
+
+    Raises:
+        FtguiError: the file is no config.
+        UsageError: dataset or weights are named nowhere.
+    """
+    said = {
+        "dataset": str(arguments.data) if arguments.data else None,
+        "weights": str(arguments.weights) if arguments.weights else None,
+        "strategy": arguments.strategy,
+        "architecture": arguments.architecture,
+        "classes": arguments.classes,
+        **{setting.name: getattr(arguments, setting.name) for setting in SETTINGS},
+    }
+    changes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    if arguments.config is not None:
+        return msgspec.structs.replace(records.read_json(arguments.config, TrainConfig), **changes)
+    for name, flag in (("dataset", "DATA"), ("weights", "--weights FILE")):
+        if name not in changes:
+            raise UsageError(f"Training needs {flag}.", "Or name a run's config.json with --config.")
+    return TrainConfig(**changes)
+
+
+def train_command(arguments: argparse.Namespace) -> int:
+    """Train; return 1 where the run failed, 0 where it is complete or was stopped by Ctrl-C."""
+    config = config_from(arguments)
+    from ftgui.jobs.train import train  # brings torch: the wrong arguments must not wait for it
+
+    control = RunControl()
+    show = JsonLines() if arguments.json else Words()
+    ended: RunEnded | None = None
+    with stopped_by_ctrl_c(control):
+        for event in train(config, arguments.out, control):
+            show.event(event)
+            if isinstance(event, RunEnded):
+                ended = event
+    if ended is None or ended.reason.is_failure:
+        words = f"{ended.message} {ended.hint}".rstrip() if ended else "The run did not end."
+        print(f"ftgui: {words}", file=sys.stderr)
+        return 1
+    return 0
+
+
+@contextmanager
+def stopped_by_ctrl_c(control: RunControl) -> Iterator[None]:
+    """Let the first Ctrl-C (or SIGTERM) stop the run and keep its best weights, a second end the program."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        control.stop()
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class JsonLines:
+    """One JSON object a line for each event."""
+
+    def event(self, event: TrainingEvent) -> None:
+        print(records.to_json_line(event), flush=True)
+
+
+class Words:
+    """A line an epoch on stdout, a progress bar on stderr where that is a screen."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+
+    def event(self, event: TrainingEvent) -> None:
+        match event:
+            case PhaseProgress():
+                self._advance(event.phase, event.done, event.total, "")
+            case RunStarted():
+                self._say(
+                    f"{event.architecture}, strategy {event.config.strategy}, "
+                    f"{event.train_pictures} training and {event.val_pictures} validation pictures, "
+                    f"{len(event.class_names)} classes\n"
+                    f"on {event.device} ({event.device_why}), {event.precision}, {event.threads} threads\n"
+                    f"{event.trainable_parameters:,} of {event.parameters:,} parameters learn; "
+                    f"{event.frozen_tensors} entries stay frozen"
+                )
+            case BatchEnded():
+                pace = f"{event.pictures_per_second:.0f} pictures/s, {event.seconds_left:.0f} s left"
+                self._advance(f"epoch {event.epoch}", event.batch, event.batches, pace)
+            case EpochEnded():
+                self._say(epoch_line(event))
+            case RunWarning():
+                self._say(f"- {event.message} {event.hint}".rstrip())
+            case RunEnded():
+                self._end(event)
+            case _:
+                pass
+
+    def _end(self, event: RunEnded) -> None:
+        self._say("")
+        if event.best_val_accuracy is not None:
+            self._say(f"best validation accuracy {event.best_val_accuracy:.4f}, epoch {event.best_epoch}")
+        if event.frozen_changed is not None:
+            self._say(f"{event.frozen_changed} of {event.frozen_tensors} frozen entries changed")
+        if not event.reason.is_failure:
+            self._say(f"{event.message} {event.seconds:.1f} s")
+
+    def _advance(self, what: str, done: int, total: int, pace: str) -> None:
+        if self._bar is None:
+            self._bar = tqdm(total=total, desc=what, leave=False, disable=None, unit="")
+        self._bar.total = total
+        self._bar.n = done
+        self._bar.set_description(what, refresh=False)
+        self._bar.set_postfix_str(pace, refresh=False)
+        self._bar.update(0)
+        if done >= total:
+            self._close_bar()
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _say(self, words: str) -> None:
+        self._close_bar()
+        print(words, flush=True)
+
+
+def epoch_line(event: EpochEnded) -> str:
+    """Return an epoch as a line of a table."""
+    train_loss, val_loss = (
+        "not finite" if loss is None else f"{loss:.4f}" for loss in (event.train_loss, event.val_loss)
+    )
+    return (
+        f"epoch {event.epoch:3}  loss {train_loss}  accuracy {event.train_accuracy:.3f}"
+        f"  |  val loss {val_loss}  accuracy {event.val_accuracy:.3f}"
+        f"{'  best' if event.is_best else ''}"
+    )

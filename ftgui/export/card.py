@@ -1,0 +1,59 @@
+"""``MODEL_CARD.md``: what a stranger needs to know before using the model."""
+
+from __future__ import annotations
+
+from ftgui.evaluation.statistics import wilson_interval
+from ftgui.runs.history import RunHistory
+
+
+def model_card(history: RunHistory, sha256: str) -> str:
+    """Return the card of a run's best weights as Markdown."""
+    started, best = history.started, history.best
+    assert started is not None
+    assert best is not None
+    config, plan = started.config, started.preprocessing
+    low, high = wilson_interval(best.val_accuracy, started.val_pictures)
+    classes = "\n".join(f"{index}. {name}" for index, name in enumerate(started.class_names))
+    learning = ", ".join(stage.name for stage in started.stages if stage.learns)
+    count = len(started.class_names)
+    return f"""# {started.architecture}, fine-tuned for {count} classes
+
+| | |
+|---|---|
+| Architecture | `torchvision.models.{started.architecture}(num_classes={count})` |
+| Validation accuracy | {best.val_accuracy:.3f} (95 % interval {low:.2f} to {high:.2f}, {started.val_pictures} pictures) |
+| Strategy | `{config.strategy}`; learning: {learning} |
+| Training | {config.epochs} epochs asked, weights of epoch {best.epoch}, {started.train_pictures} pictures, seed {config.seed} |
+| Optimizer | {config.optimizer}, lr {config.lr:g}, batch size {config.batch_size}, schedule {config.schedule} |
+| Starting weights | {config.init}, SHA-256 `{started.weights_sha256}` |
+| `model.pth` | SHA-256 `{sha256}` |
+
+The validation accuracy is that of the best epoch, chosen on the same pictures: it is a little optimistic.
+
+## Use
+
+```python
+import torch, torchvision
+
+model = torchvision.models.get_model("{started.architecture}", num_classes={count}{_build_arguments(started.architecture)})
+model.load_state_dict(torch.load("model.pth", weights_only=True))
+model.eval()
+```
+
+Or, with torch, torchvision and Pillow installed: `python predict.py picture.jpg`
+
+A picture is turned upright by its EXIF tag, resized to a short side of {plan.resize} ({plan.interpolation},
+antialiased), cropped to the {plan.crop} × {plan.crop} in its centre, scaled to 0..1 and normalised with
+mean {list(plan.mean)} and std {list(plan.std)}.
+
+## Classes
+
+{classes}
+"""
+
+
+def _build_arguments(architecture: str) -> str:
+    """Return what the two architectures with auxiliary heads need so that a strict load fits."""
+    if architecture in ("googlenet", "inception_v3"):
+        return ", aux_logits=False, init_weights=False"
+    return ""

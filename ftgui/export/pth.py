@@ -1,0 +1,124 @@
+"""The export folder: a plain ``state_dict`` and the files that explain it."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import msgspec
+import torch
+
+from ftgui.core import files, records
+from ftgui.core.errors import FtguiError
+from ftgui.core.hashing import sha256_of_file
+from ftgui.core.paths import RESOURCES
+from ftgui.core.preprocessing import Preprocessing
+from ftgui.core.records import Record
+from ftgui.data import decode
+from ftgui.export.card import model_card
+from ftgui.models import architectures
+from ftgui.runs.history import RunHistory
+from ftgui.training.checkpoint import BEST, read_state_dict
+
+MODEL, MODEL_JSON, LABELS = "model.pth", "model.json", "labels.txt"
+PREDICT, CARD = "predict.py", "MODEL_CARD.md"
+DECODE_MARK = "# {{DECODE_SOURCE}}"
+
+
+class ModelFile(Record, frozen=True, kw_only=True):
+    """``model.json``: what it takes to use ``model.pth``, and where it comes from."""
+
+    architecture: str
+    classes: tuple[str, ...]
+    class_to_idx: dict[str, int]
+    preprocessing: Preprocessing
+    strategy: str
+    metrics: dict[str, float | int | None]
+    source_weights_sha256: str
+    versions: dict[str, str]
+    sha256: str
+    """Of ``model.pth``."""
+
+
+def export_run(history: RunHistory, out: Path, versions: dict[str, str]) -> ModelFile:
+    """Write the best weights of a run, with their side files, into the new folder ``out``.
+
+    Raises:
+        FtguiError: the run kept no weights, they do not load strictly into the architecture, or ``out``
+            already holds something or cannot be written.
+    """
+    started, best = history.started, history.best
+    if started is None or best is None or not (history.folder / BEST).is_file():
+        raise FtguiError(
+            f"The run “{history.name}” kept no weights, so there is nothing to export.",
+            "Train for at least one epoch.",
+        )
+    state = dict(read_state_dict(history.folder / BEST))
+    check_strict_load(started.architecture, len(started.class_names), state)
+    files.new_folder(out, "the export")
+    try:
+        with files.atomic_writer(out / MODEL) as stream:
+            torch.save(state, stream)
+        model_file = ModelFile(
+            architecture=started.architecture,
+            classes=started.class_names,
+            class_to_idx={name: index for index, name in enumerate(started.class_names)},
+            preprocessing=started.preprocessing,
+            strategy=started.config.strategy,
+            metrics={
+                "best_epoch": best.epoch,
+                "val_accuracy": best.val_accuracy,
+                "val_loss": best.val_loss,
+                "val_pictures": started.val_pictures,
+            },
+            source_weights_sha256=started.weights_sha256,
+            versions=versions,
+            sha256=sha256_of_file(out / MODEL),
+        )
+        records.write_json(out / MODEL_JSON, model_file)
+        files.write_text(out / LABELS, "".join(f"{name}\n" for name in started.class_names))
+        files.write_text(out / PREDICT, predict_script())
+        files.write_text(out / CARD, model_card(history, model_file.sha256))
+    except OSError as error:
+        raise files.cannot_write(out, "the export", error) from error
+    return model_file
+
+
+def check_strict_load(architecture: str, num_classes: int, state: dict[str, torch.Tensor]) -> None:
+    """Raise FtguiError unless torchvision's own model takes these weights, entry for entry."""
+    try:
+        architectures.build(architecture, num_classes).load_state_dict(state)
+    except RuntimeError as error:
+        raise FtguiError(
+            f"The weights of this run do not fit {architecture} with {num_classes} classes.",
+            "The run folder was changed by hand or damaged; train again.",
+            str(error),
+        ) from error
+
+
+def predict_script() -> str:
+    """Return ``predict.py``: its pictures are decoded by the very code that decoded them for training."""
+    template = (RESOURCES / "export" / "predict.py.in").read_text(encoding="utf-8")
+    return template.replace(DECODE_MARK, inspect.getsource(decode))
+
+
+def read_model_file(folder: Path) -> ModelFile:
+    """Read an export's ``model.json``.
+
+    Raises:
+        FtguiError: it is missing, or ``model.pth`` is not the file it was written for.
+    """
+    model_file = records.read_json(folder / MODEL_JSON, ModelFile)
+    path = folder / MODEL
+    if not path.is_file() or sha256_of_file(path) != model_file.sha256:
+        raise FtguiError(
+            f"“{path}” is not the file that {MODEL_JSON} describes.",
+            "Export the run again into a new folder.",
+        )
+    return model_file
+
+
+def as_json(model_file: ModelFile) -> dict[str, object]:
+    """Return ``model.json``'s content as plain values."""
+    plain: dict[str, object] = msgspec.to_builtins(model_file)
+    return plain

@@ -1,0 +1,103 @@
+"""A plan put on a network: gradients, modes and parameter groups, each decided in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
+
+from ftgui.freezing.plan import FreezePlan, StagePlan
+from ftgui.models.stages import Stage
+
+NORMS: tuple[type[nn.Module], ...] = (_NormBase, nn.LayerNorm, nn.GroupNorm)
+
+
+class AppliedPlan:
+    """A plan on a model of these stages.
+
+    ``requires_grad`` is set once, here. Modes must be set anew by ``train_mode`` before each epoch, since
+    ``model.train()`` wakes every BatchNorm and Dropout, frozen or not, and a BatchNorm in train mode moves
+    its running statistics without any gradient.
+    """
+
+    def __init__(self, model: nn.Module, plan: FreezePlan, stages: Sequence[Stage]) -> None:
+        self.model = model
+        self.plan = plan
+        self.stages = tuple(stages)
+        self._norm_entries = _norm_entries(model)
+        parameters = dict(model.named_parameters())
+        for stage, stage_plan in self._pairs():
+            for name in stage.entries:
+                if name in parameters:
+                    parameters[name].requires_grad = self._gets_gradient(stage_plan, name)
+
+    def train_mode(self) -> None:
+        """Put the model in train mode, and the stages that stay in the modes of frozen ones."""
+        self.model.train()
+        for stage, stage_plan in self._pairs():
+            if stage_plan.learns:
+                continue
+            for path in stage.modules:
+                module = self.model.get_submodule(path)
+                module.train(self.plan.norm != "locked" and isinstance(module, NORMS))
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """Return the optimizer's groups from the input to the head, each at ``lr`` times its own multiple.
+
+        This is where a smaller learning rate for the extractor, or 0, comes from.
+        """
+        parameters = dict(self.model.named_parameters())
+        groups = []
+        for stage, stage_plan in self._pairs():
+            mine = [parameters[n] for n in stage.entries if n in parameters and parameters[n].requires_grad]
+            if mine:
+                multiple = stage_plan.lr_mult if stage_plan.in_optimizer else 1.0
+                groups.append({"params": mine, "lr": lr * multiple, "stage": stage.name})
+        return groups
+
+    def frozen_entries(self) -> frozenset[str]:
+        """Return the names of all parameters and buffers that the plan never lets move."""
+        return frozenset(
+            name
+            for stage, stage_plan in self._pairs()
+            if not stage_plan.learns
+            for name in stage.entries
+            if not self._moves_as_norm(name)
+        )
+
+    def moving_entries(self) -> frozenset[str]:
+        """Return the names of all others."""
+        return frozenset(self.model.state_dict()) - self.frozen_entries()
+
+    def trainable_parameters(self) -> int:
+        """Count the numbers that can change: those of stages at lr 0 are not among them."""
+        frozen = self.frozen_entries()
+        return sum(p.numel() for n, p in self.model.named_parameters() if n not in frozen)
+
+    def _pairs(self) -> Iterator[tuple[Stage, StagePlan]]:
+        return zip(self.stages, self.plan.stages, strict=True)
+
+    def _gets_gradient(self, stage_plan: StagePlan, name: str) -> bool:
+        if stage_plan.in_optimizer:
+            return True
+        return self.plan.norm == "trainable" and name in self._norm_entries
+
+    def _moves_as_norm(self, name: str) -> bool:
+        """Whether the norm policy lets this entry of a staying stage move."""
+        if self.plan.norm == "locked" or name not in self._norm_entries:
+            return False
+        is_statistic = self._norm_entries[name]
+        return is_statistic or self.plan.norm == "trainable"
+
+
+def _norm_entries(model: nn.Module) -> dict[str, bool]:
+    """Map every entry of a normalisation layer to whether it is a statistic that train mode moves."""
+    found: dict[str, bool] = {}
+    for path, module in model.named_modules():
+        if isinstance(module, NORMS):
+            moves = isinstance(module, _BatchNorm)
+            found.update({f"{path}.{name}": False for name, _ in module.named_parameters(recurse=False)})
+            found.update({f"{path}.{name}": moves for name, _ in module.named_buffers(recurse=False)})
+    return found

@@ -1,0 +1,71 @@
+"""The menus, as a table: what each entry is called, its key, and what it asks the window for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a menu."""
+
+    name: str
+    """Its ``objectName``, ``action_`` and this; and the handler's key."""
+    title: str
+    keys: str = ""
+    group: str = ""
+    """Entries of one group are alternatives: one of them is ticked."""
+    separator: bool = False
+    """A line above it."""
+
+
+MENUS: dict[str, tuple[Entry, ...]] = {
+    "&File": (
+        Entry("open_dataset", "Choose &pictures…", "Ctrl+O"),
+        Entry("open_weights", "Choose &weights…", "Ctrl+Shift+O"),
+        Entry("open_demo", "Open the &demo"),
+        Entry("open_run", "&Add a run from disk…", separator=True),
+        Entry("export", "&Export…", "Ctrl+E"),
+        Entry("quit", "&Quit", "Ctrl+Q", separator=True),
+    ),
+    "&Run": (
+        Entry("train", "&Train", "Ctrl+Return"),
+        Entry("pause", "&Pause or resume", "Ctrl+Space"),
+        Entry("stop", "&Stop", "Ctrl+."),
+        Entry("show_folder", "Show the run's &folder", separator=True),
+    ),
+    "&View": (
+        Entry("theme_system", "As the &system", group="theme"),
+        Entry("theme_light", "&Light", group="theme"),
+        Entry("theme_dark", "&Dark", group="theme"),
+    ),
+    "&Help": (
+        Entry("strategies", "What the &strategies do"),
+        Entry("about", "&About ftgui"),
+    ),
+}
+
+
+def fill_menus(window: QMainWindow, handlers: dict[str, Callable[[], object]]) -> dict[str, QAction]:
+    """Make the window's menus; ``handlers`` has a bound method for each entry's name."""
+    actions: dict[str, QAction] = {}
+    groups: dict[str, QActionGroup] = {}
+    for title, entries in MENUS.items():
+        menu = window.menuBar().addMenu(window.tr(title))
+        for entry in entries:
+            if entry.separator:
+                menu.addSeparator()
+            action = QAction(window.tr(entry.title), window)
+            action.setObjectName(f"action_{entry.name}")
+            action.setShortcut(QKeySequence(entry.keys))
+            action.triggered.connect(handlers[entry.name])
+            if entry.group:
+                action.setCheckable(True)
+                groups.setdefault(entry.group, QActionGroup(window)).addAction(action)
+            menu.addAction(action)
+            actions[entry.name] = action
+    return actions

@@ -1,0 +1,54 @@
+"""The program around the window."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from ftgui import __version__
+from ftgui.core.paths import RESOURCES
+from ftgui.gui import settings, theme
+from ftgui.gui.main_window import MainWindow
+from ftgui.gui.sessions.training import Job, train_job
+
+
+def make_application() -> QApplication:
+    """Return the application, made and named if there is none yet."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("ftgui")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("io.github.ftgui.ftgui")
+    app.setWindowIcon(QIcon(str(RESOURCES / "icons" / "ftgui.svg")))
+    theme.choose_theme(app, settings.read_theme())
+    return app
+
+
+def create_window(*, demo: bool = False, runs_folder: Path | None = None, job: Job = train_job) -> MainWindow:
+    """Return the main window, not shown yet.
+
+    ``demo`` fills in the bundled pictures and weights, ``runs_folder`` says where runs go instead of the
+    user's own folder, ``job`` takes the place of training.
+    """
+    make_application()
+    window = MainWindow(runs_folder=runs_folder, job=job)
+    if demo:
+        window.open_demo()
+    return window
+
+
+def run(*, demo: bool = False) -> int:
+    """Open the window and stay until it is closed; return the exit code."""
+    app = make_application()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C in the terminal ends it; Qt would not hear of it
+    window = create_window(demo=demo)
+    window.show()
+    # torch takes seconds to load and is needed only for training: the window comes first.
+    QTimer.singleShot(0, window.project.look_at_machine)
+    return app.exec()

@@ -1,0 +1,308 @@
+"""The numbered cards on the left: pictures, weights, classes, what may move, how it learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from ftgui.freezing.plan import StagePlan, make_plan
+from ftgui.freezing.strategies import STRATEGIES
+from ftgui.gui.sessions.project import Finding, ProjectSession
+from ftgui.gui.widgets.buttons import Disclosure
+from ftgui.gui.widgets.card import Card
+from ftgui.gui.widgets.inputs import CalmSpinBox
+from ftgui.gui.widgets.naming import name_widget
+from ftgui.gui.widgets.path_row import PathRow
+from ftgui.gui.widgets.setting_input import SettingInput, input_for
+from ftgui.gui.widgets.stage_bar import Segment, StageState
+from ftgui.gui.widgets.strategy_card import StrategyCard
+from ftgui.gui.widgets.text import StatusLine, Text
+from ftgui.gui.words import count_words, strategy_sentence
+from ftgui.training.config import MAX_CLASSES, SETTING_BY_NAME, SETTINGS
+
+if TYPE_CHECKING:
+    from ftgui.jobs.inspect import Inspected
+    from ftgui.jobs.scan import ScanReport
+
+SPIN_CEILING = 99_999
+"""Above the classes allowed, so that a number too large can be typed and be told why it will not do."""
+CARD_SETTINGS = ("backbone_lr_mult",)
+"""Settings that live on a strategy's card."""
+
+
+class PicturesCard(Card):
+    """Where the pictures are and what was found there."""
+
+    choose_clicked = Signal()
+
+    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
+        super().__init__("Pictures", number=1, parent=parent)
+        self._session = session
+        self.row = PathRow(
+            icon_name="folder-outline",
+            placeholder=self.tr("A folder with a folder per class"),
+            object_name="dataset_path",
+            button_name="choose_dataset",
+            accessible_name=self.tr("Dataset folder"),
+        )
+        self.row.path_entered.connect(session.set_dataset)
+        self.row.choose_clicked.connect(self.choose_clicked)
+        self.add(self.row)
+
+    def refresh(self) -> None:
+        state = self._session.state
+        self.row.set_path(state.dataset.path)
+        self.row.set_facts(_dataset_facts(state.report, self._session.setting("val_fraction")))
+        if not _show_finding(self.row, state.dataset) and state.report is not None:
+            notes = state.report.notes
+            self.row.set_status("info" if notes else "ok", " ".join(notes) or self.tr("looks right"))
+
+
+class WeightsCard(Card):
+    """Which weights file, what it is, and what will happen to its output layer."""
+
+    choose_clicked = Signal()
+
+    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
+        super().__init__("Pretrained weights", number=2, parent=parent)
+        self._session = session
+        self.row = PathRow(
+            icon_name="file-outline",
+            placeholder=self.tr("A .pth file"),
+            object_name="weights_path",
+            button_name="choose_weights",
+            accessible_name=self.tr("Pretrained weights file"),
+        )
+        self.row.path_entered.connect(session.set_weights)
+        self.row.choose_clicked.connect(self.choose_clicked)
+        self.add(self.row)
+
+    def refresh(self) -> None:
+        state = self._session.state
+        self.row.set_path(state.weights.path)
+        self.row.set_facts(_weights_facts(state.inspected))
+        if not _show_finding(self.row, state.weights) and state.inspected is not None:
+            found = state.inspected.recognition
+            total = found.matched + len(found.missing)
+            self.row.set_status(
+                "ok",
+                self.tr("{matched} of {total} entries match; the output layer is replaced").format(
+                    matched=found.matched, total=total
+                ),
+            )
+
+
+class ClassesCard(Card):
+    """How many outputs the new head gets."""
+
+    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
+        super().__init__("Classes", number=3, parent=parent)
+        self._session = session
+        self.count = CalmSpinBox(0, SPIN_CEILING)
+        name_widget(self.count, object_name="class_count", accessible_name=self.tr("Number of classes"))
+        self.count.setFixedWidth(84)
+        self.count.valueChanged.connect(session.set_classes)
+        self._names = Text("", "muted", wrap=True)
+        self._status = StatusLine()
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self.count)
+        row.addWidget(self._names, 1)
+        self.add(row)
+        self.add(self._status)
+
+    def refresh(self) -> None:
+        report = self._session.state.report
+        self.count.setEnabled(report is not None)
+        self.count.blockSignals(True)
+        self.count.setValue(self._session.class_count())
+        self.count.blockSignals(False)
+        if report is None:
+            self._names.setText(self.tr("filled in from the folder"))
+            self._status.set_status("plain", "")
+            return
+        names = tuple(entry.name for entry in report.classes)
+        self._names.setText(self.tr("found in the folder: {names}").format(names=_some_of(names)))
+        self._status.set_status(*self._verdict(len(names), self._session.class_count()))
+
+    def _verdict(self, found: int, asked: int) -> Any:
+        if asked < found:
+            return "error", self.tr("The folder holds {found} classes: set it to {found} or more.").format(
+                found=found
+            )
+        if asked > MAX_CLASSES:
+            return "error", self.tr("At most {most} classes are possible.").format(most=f"{MAX_CLASSES:,}")
+        if asked > found:
+            return "info", self.tr("{spare} spare outputs (up to {most} classes are allowed)").format(
+                spare=asked - found, most=f"{MAX_CLASSES:,}"
+            )
+        return "plain", ""
+
+
+class StrategiesCard(Card):
+    """A card a strategy: what moves, drawn on the stages of the network that was chosen."""
+
+    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
+        super().__init__("What may move", number=4, parent=parent)
+        self._session = session
+        self._group = QButtonGroup(self)
+        self.cards: dict[str, StrategyCard] = {}
+        for name, strategy in STRATEGIES.items():
+            card = StrategyCard(
+                strategy.title,
+                strategy_sentence(name, session.setting("backbone_lr_mult")),
+                object_name=f"strategy_{name.replace('-', '_')}",
+            )
+            card.setToolTip(strategy.cost)
+            self.cards[name] = card
+            self._group.addButton(card)
+            self.add(card)
+        self.multiplier = input_for(SETTING_BY_NAME["backbone_lr_mult"])
+        self.multiplier.changed.connect(self._on_multiplier)
+        self.cards["small-lr"].set_extra(_labelled(self.multiplier))
+        self._group.buttonClicked.connect(self._on_clicked)
+
+    def refresh(self) -> None:
+        state, multiple = self._session.state, self._session.setting("backbone_lr_mult")
+        self.multiplier.set_value(multiple)
+        for name, card in self.cards.items():
+            card.setChecked(name == state.strategy)
+            card.set_sentence(strategy_sentence(name, multiple))
+            card.set_segments(_segments(state.inspected, name, multiple))
+
+    def _on_clicked(self, button: StrategyCard) -> None:
+        self._session.set_strategy(next(name for name, card in self.cards.items() if card is button))
+
+    def _on_multiplier(self, value: object) -> None:
+        self._session.set_setting("backbone_lr_mult", value)
+
+
+class LearningCard(Card):
+    """How it learns: the settings people change at once, and the others one click away."""
+
+    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
+        super().__init__("How it learns", number=5, parent=parent)
+        self._session = session
+        self.inputs = {
+            setting.name: input_for(setting) for setting in SETTINGS if setting.name not in CARD_SETTINGS
+        }
+        basic = [self.inputs[s.name] for s in SETTINGS if s.basic]
+        rest = [self.inputs[s.name] for s in SETTINGS if not s.basic and s.name not in CARD_SETTINGS]
+        self.add(_grid(basic))
+        self.add(Disclosure(self.tr("more settings"), _grid(rest), object_name="more_settings"))
+        for setting_input in self.inputs.values():
+            setting_input.changed.connect(self._on_changed)
+
+    def refresh(self) -> None:
+        for name, setting_input in self.inputs.items():
+            setting_input.set_value(self._session.setting(name))
+        self.inputs["lr"].set_default(self._session.default_lr())
+
+    def problem(self) -> str:
+        """Return what is wrong with what stands in an input, or nothing."""
+        return next(filter(None, (setting_input.problem() for setting_input in self.inputs.values())), "")
+
+    def _on_changed(self, value: object) -> None:
+        sender = self.sender()
+        assert isinstance(sender, SettingInput)
+        self._session.set_setting(sender.setting.name, value)
+
+
+def _grid(inputs: list[SettingInput]) -> QWidget:
+    """Lay inputs out two in a row, each under its label."""
+    page = QWidget()
+    grid = QGridLayout(page)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(10)
+    grid.setVerticalSpacing(8)
+    for number, setting_input in enumerate(inputs):
+        grid.addWidget(_labelled(setting_input), number // 2, number % 2)
+    grid.setColumnStretch(0, 1)
+    grid.setColumnStretch(1, 1)
+    return page
+
+
+def _labelled(setting_input: SettingInput) -> QWidget:
+    holder = QWidget()
+    label = Text(setting_input.setting.label, "muted")
+    label.setToolTip(setting_input.setting.help)
+    label.setBuddy(setting_input.control)
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(3)
+    column.addWidget(label)
+    column.addWidget(setting_input)
+    column.addStretch(1)
+    return holder
+
+
+def _show_finding(row: PathRow, finding: Finding) -> bool:
+    """Show a path that is empty, being looked at or wrong; return whether it is one of these."""
+    if finding.error is not None:
+        row.set_status("error", str(finding.error))
+    elif finding.looking:
+        row.set_status("info", row.tr("looking …"))
+    elif not finding.path:
+        row.clear_notes()
+    else:
+        return False
+    return True
+
+
+def _dataset_facts(report: ScanReport | None, val_fraction: float) -> str:
+    if report is None:
+        return ""
+    classes = f"{len(report.classes)} classes"
+    train, val = sum(c.train for c in report.classes), sum(c.val for c in report.classes)
+    if report.has_val:
+        return f"{train:,} train · {val:,} val · {classes}"
+    return f"{train:,} pictures · {classes} · {val_fraction:.0%} kept for validation"
+
+
+def _weights_facts(inspected: Inspected | None) -> str:
+    if inspected is None or inspected.recognition.architecture is None:
+        return ""
+    found = inspected.recognition
+    words = [found.title, f"{found.num_classes:,} classes", f"{count_words(found.parameters)} parameters"]
+    if found.exact_weights:
+        words.append(found.exact_weights)
+    return " · ".join(words)
+
+
+def _some_of(names: tuple[str, ...], most: int = 6) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _segments(inspected: Inspected | None, strategy: str, multiple: float) -> tuple[Segment, ...]:
+    """Return the stages of the chosen network as a strategy lets them move; five grey ones before that."""
+    if inspected is None or not inspected.stages:
+        return tuple(Segment(name="", weight=1.0) for _ in range(6))
+    names = tuple(stage.name for stage in inspected.stages)
+    plan = make_plan(strategy, names, backbone_lr_mult=multiple)
+    return tuple(
+        Segment(
+            name=stage.name,
+            weight=stage.cost_share,
+            state=_stage_state(stage_plan),
+            tip=f"{stage.name}: {count_words(stage.parameters)} parameters, "
+            f"{stage.cost_share:.0%} of the computing",
+        )
+        for stage, stage_plan in zip(inspected.stages, plan.stages, strict=True)
+    )
+
+
+def _stage_state(plan: StagePlan) -> StageState:
+    if not plan.in_optimizer:
+        return "frozen"
+    if not plan.learns:
+        return "zero"
+    return "slow" if plan.lr_mult < 1 else "learning"
+
+
+def default_folder(path: str) -> str:
+    """Return where a file dialog opens: beside what was chosen last."""
+    return str(Path(path).expanduser().parent) if path else str(Path.home())

@@ -1,0 +1,95 @@
+"""The left side: the cards from top to bottom, and below them whether all is ready, and Train."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from ftgui.gui.pages.setup_cards import (
+    ClassesCard,
+    LearningCard,
+    PicturesCard,
+    StrategiesCard,
+    WeightsCard,
+)
+from ftgui.gui.sessions.project import ProjectSession, Readiness
+from ftgui.gui.widgets.buttons import Button
+from ftgui.gui.widgets.text import StatusLine
+
+WIDTH = 392
+
+
+class SetupPanel(QWidget):
+    """Composes the setup cards over one ``ProjectSession``."""
+
+    train_clicked = Signal()
+    choose_dataset_clicked = Signal()
+    choose_weights_clicked = Signal()
+
+    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._busy = False
+        self.pictures, self.weights = PicturesCard(session), WeightsCard(session)
+        self.classes, self.strategies = ClassesCard(session), StrategiesCard(session)
+        self.learning = LearningCard(session)
+        self.ready = StatusLine(object_name="ready_line")
+        self.train_button = Button(
+            self.tr("Train"), kind="primary", icon_name="play", object_name="train_button"
+        )
+        self.train_button.setAccessibleName(self.tr("Train"))
+        self._lay_out()
+        self.pictures.choose_clicked.connect(self.choose_dataset_clicked)
+        self.weights.choose_clicked.connect(self.choose_weights_clicked)
+        self.train_button.clicked.connect(self._on_train)
+        session.changed.connect(self.refresh)
+        self.refresh()
+
+    def set_busy(self, busy: bool) -> None:
+        """Say that a run goes on: another can be set up meanwhile, but not started."""
+        self._busy = busy
+        self._show_readiness()
+
+    def refresh(self) -> None:
+        for card in (self.pictures, self.weights, self.classes, self.strategies, self.learning):
+            card.refresh()
+        self._show_readiness()
+
+    def _lay_out(self) -> None:
+        cards = QWidget()
+        cards.setProperty("role", "page")
+        column = QVBoxLayout(cards)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(10)
+        for card in (self.pictures, self.weights, self.classes, self.strategies, self.learning):
+            column.addWidget(card)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(cards)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(10)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(self.ready)
+        outer.addWidget(self.train_button)
+        self.setFixedWidth(WIDTH)
+
+    def _show_readiness(self) -> None:
+        readiness = self._readiness()
+        kind = "error" if readiness.is_problem else "ok" if readiness.ready else "info"
+        self.ready.set_status(kind, readiness.sentence)
+        self.train_button.setEnabled(readiness.ready and not self._busy)
+
+    def _readiness(self) -> Readiness:
+        problem = self.learning.problem()
+        if problem:
+            return Readiness(False, problem, is_problem=True)
+        readiness = self._session.readiness()
+        if self._busy and readiness.ready:
+            return Readiness(True, self.tr("A run is going on; the next can start when it ends."))
+        return readiness
+
+    def _on_train(self) -> None:
+        self.train_clicked.emit()

@@ -1,0 +1,243 @@
+"""What is to be trained: dataset, weights, classes, strategy and settings, and whether that will do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from ftgui.core.errors import FtguiError
+from ftgui.freezing.strategies import STRATEGIES
+from ftgui.gui.sessions.worker import LatestTask
+from ftgui.training.config import SETTING_BY_NAME, TrainConfig, check_class_count, check_config
+
+if TYPE_CHECKING:
+    from ftgui.jobs.inspect import Inspected
+    from ftgui.jobs.machine import Machine
+    from ftgui.jobs.scan import ScanReport
+
+
+@dataclass
+class Finding:
+    """What is known of a path the user gave: still looking, an answer, or why not."""
+
+    path: str = ""
+    looking: bool = False
+    error: FtguiError | None = None
+
+
+@dataclass
+class ProjectState:
+    """Plain values; ``ProjectSession`` alone changes them."""
+
+    dataset: Finding = field(default_factory=Finding)
+    report: ScanReport | None = None
+    weights: Finding = field(default_factory=Finding)
+    inspected: Inspected | None = None
+    classes: int | None = None
+    """None until the user asks for another number than the folder's."""
+    strategy: str = "freeze"
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Only those that differ from their default."""
+    machine: Machine | None = None
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether Train may be pressed, and the sentence beside it."""
+
+    ready: bool
+    sentence: str
+    is_problem: bool = False
+    """Something is wrong, not merely missing yet."""
+
+
+class ProjectSession(QObject):
+    """Owns the state; widgets call its intent methods and show what it says."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = ProjectState()
+        self._scan = LatestTask("scan", self)
+        self._scan.done.connect(self._on_scanned)
+        self._scan.failed.connect(self._on_scan_failed)
+        self._inspect = LatestTask("inspect", self)
+        self._inspect.done.connect(self._on_inspected)
+        self._inspect.failed.connect(self._on_inspect_failed)
+        self._machine = LatestTask("machine", self)
+        self._machine.done.connect(self._on_machine)
+
+    # Intents ------------------------------------------------------------------------------------------
+
+    def set_dataset(self, path: str) -> None:
+        """Take this folder and look into it."""
+        self.state.dataset = Finding(path, looking=bool(path))
+        self.state.report = None
+        self.state.classes = None
+        if path:
+            self._scan.ask(_Scan(path))
+        self.changed.emit()
+
+    def set_weights(self, path: str) -> None:
+        """Take this weights file and look into it."""
+        self.state.weights = Finding(path, looking=bool(path))
+        self.state.inspected = None
+        if path:
+            self._inspect.ask(_Inspect(path))
+        self.changed.emit()
+
+    def set_classes(self, count: int) -> None:
+        found = len(self.state.report.classes) if self.state.report else None
+        self.state.classes = None if count == found else count
+        self.changed.emit()
+
+    def set_strategy(self, name: str) -> None:
+        self.state.strategy = name
+        self.changed.emit()
+
+    def set_setting(self, name: str, value: Any) -> None:
+        if value is None or value == SETTING_BY_NAME[name].default:
+            self.state.settings.pop(name, None)
+        else:
+            self.state.settings[name] = value
+        self.changed.emit()
+
+    def look_at_machine(self) -> None:
+        """Load torch off the GUI thread and find the devices."""
+        if self.state.machine is None and not self._machine.is_running:
+            self._machine.ask(_describe_machine)
+
+    def shutdown(self) -> None:
+        for task in (self._scan, self._inspect, self._machine):
+            task.shutdown()
+
+    # Answers ------------------------------------------------------------------------------------------
+
+    @property
+    def is_looking(self) -> bool:
+        return self.state.dataset.looking or self.state.weights.looking
+
+    def class_count(self) -> int:
+        """Return the number of outputs as it stands, 0 while nothing is known."""
+        if self.state.classes is not None:
+            return self.state.classes
+        return len(self.state.report.classes) if self.state.report else 0
+
+    def setting(self, name: str) -> Any:
+        return self.state.settings.get(name, SETTING_BY_NAME[name].default)
+
+    def default_lr(self) -> float:
+        """Return the learning rate that is used where none is given."""
+        return self._config(lr=None).head_lr
+
+    def config(self) -> TrainConfig:
+        """Return what pressing Train would run."""
+        return self._config()
+
+    def readiness(self) -> Readiness:
+        """Say whether Train may be pressed, or the first thing that is missing."""
+        state = self.state
+        for finding, missing in (
+            (state.dataset, self.tr("Choose a folder of pictures.")),
+            (state.weights, self.tr("Choose a pretrained weights file.")),
+        ):
+            if not finding.path:
+                return Readiness(False, missing)
+            if finding.looking:
+                return Readiness(False, self.tr("Looking at “{name}” …").format(name=Path(finding.path).name))
+            if finding.error is not None:
+                return Readiness(False, finding.error.message, is_problem=True)
+        try:
+            check_class_count(state.classes, len(state.report.classes) if state.report else 0)
+            check_config(self.config())
+        except FtguiError as error:
+            return Readiness(False, str(error), is_problem=True)
+        return Readiness(True, self._ready_sentence())
+
+    def _ready_sentence(self) -> str:
+        config = self.config()
+        return self.tr("Ready: {epochs} epochs, batch {batch}, lr {lr}").format(
+            epochs=config.epochs, batch=config.batch_size, lr=f"{config.head_lr:g}"
+        )
+
+    def _config(self, **changes: Any) -> TrainConfig:
+        values = {**self.state.settings, **changes}
+        architecture = self.state.inspected.recognition.architecture if self.state.inspected else None
+        return TrainConfig(
+            dataset=self.state.dataset.path,
+            weights=self.state.weights.path,
+            strategy=self.state.strategy,
+            architecture=architecture,
+            classes=self.state.classes,
+            **values,
+        )
+
+    # What the tasks found -------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_scanned(self, report: ScanReport) -> None:
+        self.state.dataset.looking = False
+        self.state.report = report
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_scan_failed(self, error: FtguiError) -> None:
+        self.state.dataset.looking = False
+        self.state.dataset.error = error
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_inspected(self, inspected: Inspected) -> None:
+        self.state.weights.looking = False
+        self.state.inspected = inspected
+        if inspected.recognition.architecture is None:
+            self.state.weights.error = FtguiError(
+                inspected.recognition.reason, self.tr("Choose a weights file of a torchvision classifier.")
+            )
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_inspect_failed(self, error: FtguiError) -> None:
+        self.state.weights.looking = False
+        self.state.weights.error = error
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_machine(self, machine: Machine) -> None:
+        self.state.machine = machine
+        self.changed.emit()
+
+
+@dataclass(frozen=True)
+class _Scan:
+    path: str
+
+    def __call__(self) -> object:
+        from ftgui.jobs.scan import scan  # off the GUI thread, where imports may take their time
+
+        return scan(Path(self.path).expanduser())
+
+
+@dataclass(frozen=True)
+class _Inspect:
+    path: str
+
+    def __call__(self) -> object:
+        from ftgui.jobs.inspect import inspect_stages
+
+        return inspect_stages(Path(self.path).expanduser())
+
+
+def _describe_machine() -> object:
+    from ftgui.jobs.machine import describe_machine
+
+    return describe_machine()
+
+
+def strategy_names() -> tuple[str, ...]:
+    """Return the strategies in the order of their cards."""
+    return tuple(STRATEGIES)

@@ -1,0 +1,139 @@
+"""Events folded into what is shown of a run: the same for a live one and for one read from disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ftgui.core.errors import FtguiError
+from ftgui.runs.store import EVENTS
+from ftgui.training.events import (
+    BatchEnded,
+    EpochEnded,
+    PhaseProgress,
+    Reason,
+    RunEnded,
+    RunStarted,
+    RunWarning,
+    TrainingEvent,
+)
+
+Side = Literal["train", "val"]
+Measure = Literal["loss", "accuracy"]
+
+
+class RunState(StrEnum):
+    """Where a run stands, in words a table can show."""
+
+    PREPARING = "preparing"
+    TRAINING = "training"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """Read from disk without an end: the program was closed or killed under it."""
+
+
+@dataclass
+class RunHistory:
+    """Everything shown of a run."""
+
+    name: str
+    folder: Path
+    state: RunState = RunState.PREPARING
+    started: RunStarted | None = None
+    ended: RunEnded | None = None
+    progress: PhaseProgress | None = None
+    """The last work outside the batches, while it goes on."""
+    batch: BatchEnded | None = None
+    epochs: list[EpochEnded] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
+
+    def apply(self, event: TrainingEvent) -> None:
+        """Fold one event in."""
+        match event:
+            case RunStarted():
+                self.started, self.state = event, RunState.TRAINING
+            case PhaseProgress():
+                self.progress = event if event.done < event.total else None
+            case BatchEnded():
+                self.batch, self.progress = event, None
+            case EpochEnded():
+                self.epochs.append(event)
+            case RunWarning():
+                self.warnings.append(event)
+            case RunEnded():
+                self.ended, self.state = event, _STATE_OF[event.reason]
+            case _:
+                pass
+
+    @property
+    def best(self) -> EpochEnded | None:
+        """The epoch whose weights ``best.pth`` holds."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.is_best), None)
+
+    @property
+    def fraction(self) -> float:
+        """How much of the training is done, 0 to 1."""
+        if self.started is None:
+            return 0.0
+        if self.state is RunState.DONE:
+            return 1.0
+        epochs = self.started.config.epochs
+        if self.batch is None:
+            return 0.0
+        within = self.batch.batch / self.batch.batches
+        return min(1.0, (self.batch.epoch - 1 + within) / epochs)
+
+    def series(self, side: Side, measure: Measure) -> tuple[list[float], list[float]]:
+        """Return x in epochs and y of a curve, without points that are not finite.
+
+        A training curve ends, while an epoch goes on, in its running mean at the part of it that is done.
+        """
+        points = [(float(e.epoch), getattr(e, f"{side}_{measure}")) for e in self.epochs]
+        if side == "train" and self.batch is not None and self.batch.epoch > len(self.epochs):
+            part = self.batch.epoch - 1 + self.batch.batch / self.batch.batches
+            points.append((part, getattr(self.batch, measure)))
+        kept = [(x, y) for x, y in points if y is not None]
+        return [x for x, _ in kept], [y for _, y in kept]
+
+
+_STATE_OF = {
+    Reason.COMPLETED: RunState.DONE,
+    Reason.STOPPED: RunState.STOPPED,
+    Reason.NAN_LOSS: RunState.FAILED,
+    Reason.FAILED: RunState.FAILED,
+    Reason.PROOF_FAILED: RunState.FAILED,
+}
+
+
+def open_run(folder: Path) -> RunHistory:
+    """Read a run folder back, a finished one or one that was cut off.
+
+    A last line that a power cut left half written is left out.
+
+    Raises:
+        FtguiError: it is no run folder.
+    """
+    try:
+        lines = (folder / EVENTS).read_bytes().splitlines()
+    except OSError as error:
+        raise FtguiError(
+            f"“{folder}” is not a run folder.", "Choose a folder that `ftgui train` wrote.", str(error)
+        ) from error
+    history, decoder = RunHistory(folder.name, folder), msgspec.json.Decoder(TrainingEvent)
+    for number, line in enumerate(lines, start=1):
+        try:
+            history.apply(decoder.decode(line))
+        except msgspec.MsgspecError as error:
+            if number < len(lines):
+                raise FtguiError(
+                    f"Line {number} of “{folder / EVENTS}” cannot be read.", details=str(error)
+                ) from error
+    if history.ended is None:
+        history.state = RunState.INTERRUPTED
+    return history

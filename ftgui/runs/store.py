@@ -1,0 +1,194 @@
+"""A run folder, written as it happens and never half a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from ftgui.core import files, records
+from ftgui.core.errors import FtguiError
+from ftgui.core.records import Record
+from ftgui.data.dataset import Picture, Split
+from ftgui.training.events import (
+    BatchEnded,
+    EpochEnded,
+    PhaseProgress,
+    RunEnded,
+    RunStarted,
+    RunWarning,
+    TrainingEvent,
+)
+
+CONFIG, SPLIT, SUMMARY = "config.json", "split.json", "summary.json"
+METRICS, EVENTS, PREDICTIONS, LOG = "metrics.csv", "events.jsonl", "predictions.csv", "log.txt"
+
+METRIC_COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "val_loss",
+    "val_accuracy",
+    "lr",
+    "frozen_tensors",
+    "is_best",
+    "complete",
+    "train_seconds",
+    "val_seconds",
+    "total_seconds",
+)
+
+logger = logging.getLogger(__name__)
+
+
+class SplitFile(Record, frozen=True, kw_only=True):
+    """``split.json``: which pictures were learned from and which judged on."""
+
+    root: str
+    class_names: tuple[str, ...]
+    train: tuple[Picture, ...]
+    val: tuple[Picture, ...]
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    """``summary.json``: how a run started and ended, and on what."""
+
+    started: RunStarted
+    ended: RunEnded
+    versions: dict[str, str]
+    window_longest_pause_seconds: float | None = None
+    """The longest the window's event loop stood still during the run. None: no window."""
+
+
+class RunStore:
+    """Writes one run folder from the run's events."""
+
+    def __init__(self, folder: Path, versions: dict[str, str]) -> None:
+        self.folder = files.new_folder(folder, "the run")
+        self._versions = versions
+        self._epochs: list[EpochEnded] = []
+        self._started: RunStarted | None = None
+        self._events = self._open(EVENTS)
+        self._log = self._open(LOG)
+
+    def record(self, event: TrainingEvent) -> None:
+        """Write what ``event`` says to the files it belongs in.
+
+        Batches and progress are not kept: they are many, and the epochs say the same.
+        """
+        if isinstance(event, BatchEnded | PhaseProgress):
+            return
+        self._line(self._events, records.to_json_line(event))
+        self._line(self._log, in_words(event))
+        match event:
+            case RunStarted():
+                self._started = event
+                records.write_json(self.folder / CONFIG, event.config)
+            case EpochEnded():
+                self._epochs.append(event)
+                files.write_text(self.folder / METRICS, metrics_csv(self._epochs))
+            case RunEnded() if self._started is not None:
+                summary = Summary(started=self._started, ended=event, versions=self._versions)
+                records.write_json(self.folder / SUMMARY, summary)
+            case _:
+                pass
+
+    def write_split(self, root: str, class_names: Sequence[str], split: Split) -> None:
+        """Write the files of both sides of the split."""
+        record = SplitFile(root=root, class_names=tuple(class_names), train=split.train, val=split.val)
+        records.write_json(self.folder / SPLIT, record)
+
+    def write_predictions(
+        self,
+        pictures: Sequence[Picture],
+        class_names: Sequence[str],
+        probabilities: Sequence[Sequence[float]],
+    ) -> None:
+        """Write what the best epoch says of each validation picture, (pictures, classes)."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("path", "label", "predicted", "probability"))
+        for picture, row in zip(pictures, probabilities, strict=True):
+            predicted = max(range(len(row)), key=row.__getitem__)
+            writer.writerow(
+                (picture.path, class_names[picture.label], class_names[predicted], f"{row[predicted]:.6f}")
+            )
+        files.write_text(self.folder / PREDICTIONS, text.getvalue())
+
+    def note(self, words: str) -> None:
+        """Add lines for a maintainer to ``log.txt``."""
+        self._line(self._log, words.rstrip())
+
+    def close(self) -> None:
+        self._events.close()
+        self._log.close()
+
+    def _open(self, name: str) -> IO[str]:
+        return (self.folder / name).open("x", encoding="utf-8", newline="\n")
+
+    def _line(self, stream: IO[str], line: str) -> None:
+        stream.write(line + "\n")
+        stream.flush()
+
+
+def metrics_csv(epochs: Sequence[EpochEnded]) -> str:
+    """Return ``metrics.csv``: a row an epoch, numbers in full, nothing for a number that is not finite."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(METRIC_COLUMNS)
+    for epoch in epochs:
+        row = msgspec.structs.asdict(epoch)
+        writer.writerow(["" if row[c] is None else repr(row[c]) for c in METRIC_COLUMNS])
+    return text.getvalue()
+
+
+def in_words(event: TrainingEvent) -> str:
+    """Return an event as one line for ``log.txt`` and for the command line's readers."""
+    match event:
+        case RunStarted():
+            return (
+                f"{event.architecture}, {event.config.strategy}: {event.train_pictures} training and "
+                f"{event.val_pictures} validation pictures, {len(event.class_names)} classes, "
+                f"on {event.device} ({event.device_why}), {event.precision}, {event.threads} threads"
+            )
+        case EpochEnded():
+            return (
+                f"epoch {event.epoch}: loss {_figure(event.train_loss)}, "
+                f"accuracy {event.train_accuracy:.3f}; "
+                f"validation loss {_figure(event.val_loss)}, accuracy {event.val_accuracy:.3f}"
+                f"{' (best so far)' if event.is_best else ''}"
+            )
+        case RunWarning():
+            return f"{event.message} {event.hint}".rstrip()
+        case RunEnded():
+            return f"{event.message} {event.hint}".rstrip()
+        case _:
+            return records.to_json_line(event)
+
+
+def _figure(number: float | None) -> str:
+    return "not finite" if number is None else f"{number:.4f}"
+
+
+def read_summary(folder: Path) -> Summary:
+    """Read how a run ended.
+
+    Raises:
+        FtguiError: it is no run folder, or the run never ended.
+    """
+    if not (folder / SUMMARY).is_file():
+        raise FtguiError(f"“{folder}” holds no finished run.", "Choose a folder that `ftgui train` wrote.")
+    return records.read_json(folder / SUMMARY, Summary)
+
+
+def add_window_pause(folder: Path, seconds: float) -> None:
+    """Add to a summary how long the window stood still at most, which only the window knows."""
+    summary = read_summary(folder)
+    records.write_json(
+        folder / SUMMARY, msgspec.structs.replace(summary, window_longest_pause_seconds=seconds)
+    )

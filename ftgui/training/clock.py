@@ -1,0 +1,69 @@
+"""Where a run's time goes: seconds by phase, pauses kept apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class RunClock:
+    """Counts seconds from its making, without those spent paused."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self.paused_seconds = 0.0
+        self.phase_seconds: dict[str, float] = {}
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began - self.paused_seconds
+
+    def add_pause(self, seconds: float) -> None:
+        self.paused_seconds += seconds
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the seconds of the block, pauses aside, to a phase."""
+        began = self.seconds
+        try:
+            yield
+        finally:
+            self.phase_seconds[name] = self.phase_seconds.get(name, 0.0) + self.seconds - began
+
+
+class Pace:
+    """How fast pictures go by, and from that how long the rest will take.
+
+    Training and validation pictures cost differently. Before any validation was timed, a validation picture
+    is taken to cost a third of a training one (one forward of forward, backward, backward).
+    """
+
+    UNTIMED_VAL_SHARE = 1 / 3
+
+    def __init__(self, epochs: int, train_pictures: int, val_pictures: int) -> None:
+        self._to_train = epochs * train_pictures
+        self._to_validate = epochs * val_pictures
+        self.trained = self._validated = 0
+        self.train_seconds = self._val_seconds = 0.0
+
+    def add_trained(self, pictures: int, seconds: float) -> None:
+        self.trained += pictures
+        self.train_seconds += seconds
+
+    def add_validated(self, pictures: int, seconds: float) -> None:
+        self._validated += pictures
+        self._val_seconds += seconds
+
+    @property
+    def pictures_per_second(self) -> float:
+        return self.trained / self.train_seconds if self.train_seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        per_train = self.train_seconds / self.trained if self.trained else 0.0
+        per_val = (
+            self._val_seconds / self._validated if self._validated else per_train * self.UNTIMED_VAL_SHARE
+        )
+        to_train, to_validate = self._to_train - self.trained, self._to_validate - self._validated
+        return max(0.0, to_train * per_train + to_validate * per_val)

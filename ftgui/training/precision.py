@@ -1,0 +1,19 @@
+"""The arithmetic of the network's forward and backward passes."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+
+def resolve_precision(asked: str) -> str:
+    """Return ``fp32`` or ``bf16``. ``auto`` is fp32, whose numbers are the same on every machine."""
+    return "fp32" if asked == "auto" else asked
+
+
+def autocast(device: str, precision: str) -> AbstractContextManager[None]:
+    """Return the context in which the forward pass runs. Weights stay fp32 in both."""
+    if precision == "fp32":
+        return nullcontext()
+    return torch.autocast(device, dtype=torch.bfloat16)

@@ -1,0 +1,206 @@
+"""The trainer: a plain generator of events. Who reads them decides what is shown and what is kept."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ftgui.core.hashing import stable_seed
+from ftgui.data.pixels import PixelStore
+from ftgui.data.views import choose_views
+from ftgui.freezing.apply import AppliedPlan
+from ftgui.training.checkpoint import BEST, save_weights
+from ftgui.training.clock import Pace, RunClock
+from ftgui.training.config import TrainConfig
+from ftgui.training.control import RunControl
+from ftgui.training.events import (
+    BatchEnded,
+    CheckpointSaved,
+    EpochEnded,
+    PhaseProgress,
+    Reason,
+    TrainingEvent,
+)
+from ftgui.training.loops import (
+    Arithmetic,
+    Evaluation,
+    RunningMean,
+    epoch_batches,
+    evaluate,
+    train_step,
+)
+from ftgui.training.optimizers import lr_factor, make_optimizer, set_lr_factor
+
+REPORT_EVERY = 0.05
+"""Seconds between two reads of the running loss. Each read waits for the device, so not every batch may."""
+
+
+def finite(number: float) -> float | None:
+    """Return the number, or None for what JSON and people have no number for."""
+    return number if math.isfinite(number) else None
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best epoch so far: highest validation accuracy, then lower loss, then the earlier one."""
+
+    epoch: int
+    evaluation: Evaluation
+
+    def is_beaten_by(self, other: Evaluation) -> bool:
+        mine = self.evaluation
+        return (other.accuracy, -other.loss) > (mine.accuracy, -mine.loss)
+
+
+@dataclass
+class Trainer:
+    """Trains ``applied.model``, already on the device, and keeps the best weights in ``folder``."""
+
+    config: TrainConfig
+    applied: AppliedPlan
+    train: PixelStore
+    val: PixelStore
+    views: int
+    arithmetic: Arithmetic
+    folder: Path
+    control: RunControl
+    clock: RunClock
+    best: Best | None = None
+    epochs_ended: int = 0
+    pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.model: nn.Module = self.applied.model
+        self.optimizer = make_optimizer(self.applied.parameter_groups(self.config.head_lr), self.config)
+        self.pace = Pace(self.config.epochs, len(self.train.pictures), len(self.val.pictures))
+        self._paths = [picture.path for picture in self.train.pictures]
+        self._labels = self.train.labels.to(self.arithmetic.device)
+        self._frozen_count = len(self.applied.frozen_entries())
+        self._moving = sorted(self.applied.moving_entries())
+
+    def run(self) -> Generator[TrainingEvent, None, Reason]:
+        """Train for the configured epochs; return why training ended."""
+        for epoch in range(1, self.config.epochs + 1):
+            reason = yield from self._epoch(epoch)
+            if reason is not None:
+                return reason
+        return Reason.COMPLETED
+
+    def _epoch(self, epoch: int) -> Generator[TrainingEvent, None, Reason | None]:
+        torch.manual_seed(stable_seed(self.config.seed, "epoch", epoch) % 2**63)  # what Dropout draws from
+        set_lr_factor(self.optimizer, lr_factor(self.config.schedule, epoch, self.config.epochs))
+        good = self._moving_state()
+        began, mean = self.clock.seconds, RunningMean(self.arithmetic.device)
+        with self.clock.phase("training"):
+            reason = yield from self._learn(epoch, mean)
+        if mean.pictures == 0 or (reason is not None and self.best is not None):
+            return reason
+        if not self._is_finite():
+            self._restore(good)
+        ended = yield from self._judge(epoch, mean, self.clock.seconds - began, complete=reason is None)
+        return reason or ended
+
+    def _learn(self, epoch: int, mean: RunningMean) -> Generator[TrainingEvent, None, Reason | None]:
+        """Go through the training pictures once; return why it ended early, if it did."""
+        views = choose_views(self.config.seed, epoch, self._paths, self.views)
+        batches = epoch_batches(len(self._paths), self.config.batch_size, self.config.seed, epoch)
+        self.applied.train_mode()
+        reported = -math.inf
+        for number, indices in enumerate(batches, start=1):
+            self.clock.add_pause(self.control.wait_while_paused())
+            if self.control.stopping:
+                return Reason.STOPPED
+            began = time.perf_counter()
+            labels = self._labels[torch.from_numpy(indices)]
+            pixels = self.train.batch(indices, views[indices])
+            loss, logits = train_step(self.model, self.optimizer, self.arithmetic, pixels, labels)
+            mean.add(loss, logits, labels)
+            self.pace.add_trained(len(indices), time.perf_counter() - began)
+            if number == len(batches) or time.perf_counter() - reported > REPORT_EVERY:
+                reported = time.perf_counter()
+                event = self._batch_ended(epoch, number, len(batches), mean)
+                yield event
+                if event.loss is None:
+                    return Reason.NAN_LOSS
+        return None
+
+    def _judge(
+        self, epoch: int, mean: RunningMean, train_seconds: float, *, complete: bool
+    ) -> Generator[TrainingEvent, None, Reason | None]:
+        """Validate, keep the weights if they are the best so far, and close the epoch."""
+        began = self.clock.seconds
+        with self.clock.phase("validation"):
+            result = yield from self._evaluate()
+        if result is None:
+            return Reason.STOPPED
+        val_seconds = self.clock.seconds - began
+        self.pace.add_validated(len(self.val.pictures), val_seconds)
+        val_loss = finite(result.loss)
+        is_best = val_loss is not None and (self.best is None or self.best.is_beaten_by(result))
+        if is_best:
+            yield from self._keep(epoch, result)
+        train_loss, train_accuracy = mean.read()
+        self.epochs_ended = epoch
+        yield EpochEnded(
+            epoch=epoch,
+            train_loss=finite(train_loss),
+            train_accuracy=train_accuracy,
+            val_loss=val_loss,
+            val_accuracy=result.accuracy,
+            lr=self.optimizer.param_groups[-1]["lr"],
+            frozen_tensors=self._frozen_count,
+            is_best=is_best,
+            complete=complete,
+            train_seconds=train_seconds,
+            val_seconds=val_seconds,
+            total_seconds=self.clock.seconds,
+        )
+        return Reason.NAN_LOSS if val_loss is None else None
+
+    def _evaluate(self) -> Generator[TrainingEvent, None, Evaluation | None]:
+        """Judge the validation pictures; None where a stop came and there is a best epoch to fall back on."""
+        result: Evaluation | None = None
+        for done, judged in evaluate(self.model, self.val, self.arithmetic):
+            result = judged
+            self.clock.add_pause(self.control.wait_while_paused())
+            if self.control.stopping and self.best is not None:
+                return None
+            yield PhaseProgress(phase="validation", done=done, total=len(self.val.pictures))
+        return result
+
+    def _keep(self, epoch: int, result: Evaluation) -> Iterator[TrainingEvent]:
+        path = self.folder / BEST
+        with self.clock.phase("writing"):
+            save_weights(path, self.model)
+        self.best = Best(epoch, result)
+        yield CheckpointSaved(epoch=epoch, path=str(path), val_accuracy=result.accuracy)
+
+    def _batch_ended(self, epoch: int, number: int, total: int, mean: RunningMean) -> BatchEnded:
+        loss, accuracy = mean.read()
+        return BatchEnded(
+            epoch=epoch,
+            batch=number,
+            batches=total,
+            loss=finite(loss),
+            accuracy=accuracy,
+            pictures_per_second=self.pace.pictures_per_second,
+            seconds_left=self.pace.seconds_left,
+        )
+
+    def _moving_state(self) -> dict[str, torch.Tensor]:
+        state = self.model.state_dict()
+        return {name: state[name].clone() for name in self._moving}
+
+    def _is_finite(self) -> bool:
+        state = self.model.state_dict()
+        return all(bool(torch.isfinite(state[n]).all()) for n in self._moving)
+
+    def _restore(self, good: dict[str, torch.Tensor]) -> None:
+        """Go back to the last weights that were finite: those this epoch began with."""
+        self.model.load_state_dict(good, strict=False)

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
-from ftgui.core import records
 from ftgui.cli.usage import UsageError
+from ftgui.core import records
 from ftgui.training.config import SETTINGS, TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import (
@@ -76,7 +76,7 @@ def train_command(arguments: argparse.Namespace) -> int:
 def stopped_by_ctrl_c(control: RunControl) -> Iterator[None]:
     """Let the first Ctrl-C (or SIGTERM) stop the run and keep its best weights, a second end the program."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         control.stop()
         signal.signal(number, signal.SIG_DFL)
 

@@ -16,17 +16,25 @@ def model_card(history: RunHistory, sha256: str) -> str:
     classes = "\n".join(f"{index}. {name}" for index, name in enumerate(started.class_names))
     learning = ", ".join(stage.name for stage in started.stages if stage.learns)
     count = len(started.class_names)
+    trained_on = f"{started.train_pictures} pictures, seed {config.seed}"
+    steps = f"lr {config.head_lr:g}, batch size {config.batch_size}, schedule {config.schedule}"
+    interval = f"95 % interval {low:.2f} to {high:.2f}, {started.val_pictures} pictures"
+    rows = (
+        ("Architecture", f"`torchvision.models.{started.architecture}(num_classes={count})`"),
+        ("Validation accuracy", f"{best.val_accuracy:.3f} ({interval})"),
+        ("Strategy", f"`{config.strategy}`; learning: {learning}"),
+        ("Training", f"{config.epochs} epochs asked, weights of epoch {best.epoch}, {trained_on}"),
+        ("Optimizer", f"{config.optimizer}, {steps}"),
+        ("Starting weights", f"{config.init}, SHA-256 `{started.weights_sha256}`"),
+        ("`model.pth`", f"SHA-256 `{sha256}`"),
+    )
+    facts = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    build = f'"{started.architecture}", num_classes={count}{_build_arguments(started.architecture)}'
     return f"""# {started.architecture}, fine-tuned for {count} classes
 
 | | |
 |---|---|
-| Architecture | `torchvision.models.{started.architecture}(num_classes={count})` |
-| Validation accuracy | {best.val_accuracy:.3f} (95 % interval {low:.2f} to {high:.2f}, {started.val_pictures} pictures) |
-| Strategy | `{config.strategy}`; learning: {learning} |
-| Training | {config.epochs} epochs asked, weights of epoch {best.epoch}, {started.train_pictures} pictures, seed {config.seed} |
-| Optimizer | {config.optimizer}, lr {config.lr:g}, batch size {config.batch_size}, schedule {config.schedule} |
-| Starting weights | {config.init}, SHA-256 `{started.weights_sha256}` |
-| `model.pth` | SHA-256 `{sha256}` |
+{facts}
 
 The validation accuracy is that of the best epoch, chosen on the same pictures: it is a little optimistic.
 
@@ -35,7 +43,7 @@ The validation accuracy is that of the best epoch, chosen on the same pictures: 
 ```python
 import torch, torchvision
 
-model = torchvision.models.get_model("{started.architecture}", num_classes={count}{_build_arguments(started.architecture)})
+model = torchvision.models.get_model({build})
 model.load_state_dict(torch.load("model.pth", weights_only=True))
 model.eval()
 ```

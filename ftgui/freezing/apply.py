@@ -13,6 +13,9 @@ from ftgui.models.stages import Stage
 
 NORMS: tuple[type[nn.Module], ...] = (_NormBase, nn.LayerNorm, nn.GroupNorm)
 
+NORM_LR_MULT = 1.0
+"""Of norms that alone learn in a stage that stays (``trainable``): few numbers, so the head's own rate."""
+
 
 class AppliedPlan:
     """A plan on a model of these stages.
@@ -31,7 +34,7 @@ class AppliedPlan:
         for stage, stage_plan in self._pairs():
             for name in stage.entries:
                 if name in parameters:
-                    parameters[name].requires_grad = self._gets_gradient(stage_plan, name)
+                    parameters[name].requires_grad = self._lr_mult(stage_plan, name) is not None
 
     def train_mode(self) -> None:
         """Put the model in train mode, and the stages that stay in the modes of frozen ones."""
@@ -48,14 +51,15 @@ class AppliedPlan:
 
         This is where a smaller learning rate for the extractor, or 0, comes from.
         """
+        groups: dict[tuple[str, float], dict[str, Any]] = {}
         parameters = dict(self.model.named_parameters())
-        groups = []
         for stage, stage_plan in self._pairs():
-            mine = [parameters[n] for n in stage.entries if n in parameters and parameters[n].requires_grad]
-            if mine:
-                multiple = stage_plan.lr_mult if stage_plan.in_optimizer else 1.0
-                groups.append({"params": mine, "lr": lr * multiple, "stage": stage.name})
-        return groups
+            for name in stage.entries:
+                multiple = self._lr_mult(stage_plan, name)
+                if name in parameters and multiple is not None:
+                    group = {"params": [], "lr": lr * multiple, "stage": stage.name}
+                    groups.setdefault((stage.name, multiple), group)["params"].append(parameters[name])
+        return list(groups.values())
 
     def frozen_entries(self) -> frozenset[str]:
         """Return the names of all parameters and buffers that the plan never lets move."""
@@ -79,10 +83,11 @@ class AppliedPlan:
     def _pairs(self) -> Iterator[tuple[Stage, StagePlan]]:
         return zip(self.stages, self.plan.stages, strict=True)
 
-    def _gets_gradient(self, stage_plan: StagePlan, name: str) -> bool:
-        if stage_plan.in_optimizer:
-            return True
-        return self.plan.norm == "trainable" and name in self._norm_entries
+    def _lr_mult(self, stage_plan: StagePlan, name: str) -> float | None:
+        """Return a parameter's learning rate as a multiple of the head's; None where it gets no gradient."""
+        if not stage_plan.learns and self._moves_as_norm(name):
+            return NORM_LR_MULT
+        return stage_plan.lr_mult if stage_plan.in_optimizer else None
 
     def _moves_as_norm(self, name: str) -> bool:
         """Whether the norm policy lets this entry of a staying stage move."""

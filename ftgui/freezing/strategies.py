@@ -36,7 +36,8 @@ _TABLE = (
         name="small-lr",
         title="Small learning rate",
         moves="Extractor at × {mult:g}, output layer at × 1",
-        cost="Pays the whole backward pass. Choose it when your pictures differ from what the weights have seen.",
+        cost="Pays the whole backward pass. Choose it when your pictures differ from what the weights "
+        "have seen.",
         extractor="slow",
         default_lr=0.01,
     ),
@@ -53,7 +54,8 @@ _TABLE = (
         name="lr-zero",
         title="Learning rate 0",
         moves="Extractor at × 0: the other road to frozen",
-        cost="Ends with the same weights as freezing but pays the whole backward pass. Choose it to see that it is so.",
+        cost="Ends with the same weights as freezing but pays the whole backward pass. "
+        "Choose it to see that it is so.",
         extractor="zero",
         default_lr=0.01,
     ),

@@ -181,7 +181,9 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_warning(self, warning: RunWarning) -> None:
-        self.messages.show_warning(warning.message, warning.hint)
+        """Say what only the run could find; what was known before it stands on the cards already."""
+        if warning.message not in self.project.notes():
+            self.messages.show_warning(warning.message, warning.hint)
 
     @Slot(object)
     def _on_exported(self, folder: object) -> None:

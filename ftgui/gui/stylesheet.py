@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
+
+from ftgui.core.paths import RESOURCES
 
 if TYPE_CHECKING:
     from ftgui.gui.theme import Tokens
 
-ICONS = Path(__file__).resolve().parent.parent / "resources" / "icons"
+ICONS = RESOURCES / "icons"
 
 _TEXT = Template("""
 QLabel { background: transparent; }
@@ -68,7 +69,8 @@ QPushButton[kind="primary"]:focus { border: 2px solid $text; padding: 6px 15px; 
 QPushButton[kind="primary"]:disabled { color: $faint; background: $chip; border-color: $chip; }
 QPushButton[kind="large"] { padding: 7px 16px; }
 QPushButton[kind="quiet"] {
-    color: $muted; background: transparent; border-color: transparent; padding: 2px 4px; font-size: 12px;
+    color: $muted; background: transparent; border-color: transparent; font-size: 12px;
+    padding: 2px 4px 2px 0;
 }
 QPushButton[kind="quiet"]:hover { color: $text; background: transparent; }
 QPushButton[kind="quiet"]:focus { border-color: $accent; }
@@ -90,8 +92,9 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
     color: $text; background: $card; border: 1px solid $line; border-radius: 6px;
     selection-color: $accent_text; selection-background-color: $accent;
 }
-QLineEdit, QSpinBox, QDoubleSpinBox { padding: 4px 8px; min-height: 20px; }
-QComboBox { padding: 4px 10px; min-height: 20px; }
+QLineEdit { padding: 4px 8px; min-height: 20px; }
+QSpinBox, QDoubleSpinBox { padding: 0; min-height: 28px; max-height: 28px; }
+QComboBox { padding: 4px 10px; min-height: 20px; combobox-popup: 0; }
 QPlainTextEdit, QTextEdit { padding: 6px; }
 QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover { border-color: $line_strong; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {
@@ -110,10 +113,12 @@ QSpinBox::down-arrow { image: url("$icons/down.svg"); width: 8px; height: 8px; }
 QComboBox::drop-down { border: 0; width: 22px; subcontrol-origin: border; }
 QComboBox::down-arrow { image: url("$icons/down.svg"); width: 9px; height: 9px; }
 QComboBox QAbstractItemView {
-    color: $text; background: $card; border: 1px solid $line_strong; border-radius: 6px; outline: 0;
+    color: $text; background: $card; border: 1px solid $line_strong; border-radius: 0; outline: 0;
     padding: 4px; selection-background-color: $selection; selection-color: $text;
 }
-QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 6px; border-radius: 4px; }
+QComboBox QAbstractItemView::item { min-height: 24px; padding: 0 6px; border-radius: 4px; }
+QComboBox QAbstractItemView::item:hover { background: $hover; }
+QComboBox QAbstractItemView::item:selected { background: $selection; color: $text; }
 QCheckBox, QRadioButton { spacing: 8px; background: transparent; }
 QCheckBox::indicator, QTableView::indicator, QListView::indicator {
     width: 14px; height: 14px; border: 1px solid $line_strong; border-radius: 4px; background: $card;
@@ -165,7 +170,7 @@ QTabBar::tab:focus { color: $accent; }
 QScrollBar { background: transparent; border: 0; margin: 2px; }
 QScrollBar:vertical { width: 10px; }
 QScrollBar:horizontal { height: 10px; }
-QScrollBar::handle { background: $line_strong; border-radius: 3px; min-height: 28px; min-width: 28px; }
+QScrollBar::handle { background: $handle; border-radius: 3px; min-height: 28px; min-width: 28px; }
 QScrollBar::handle:hover { background: $faint; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }

@@ -33,7 +33,9 @@ class Tokens:
     line: str
     """Borders of cards and fields, lines between rows."""
     line_strong: str
-    """Borders under the pointer, check boxes, the handles of scroll bars."""
+    """Borders under the pointer, check boxes."""
+    handle: str
+    """Of scroll bars."""
     text: str
     muted: str
     """Second voice: facts, headers, placeholders. Readable (AA) on every background."""
@@ -70,6 +72,7 @@ LIGHT = Tokens(
     card="#ffffff",
     line="#e2e5ea",
     line_strong="#b9c0ca",
+    handle="#ccd2da",
     text="#14181f",
     muted="#5a6573",
     faint="#99a2af",
@@ -101,6 +104,7 @@ DARK = Tokens(
     card="#1a1e24",
     line="#2a3039",
     line_strong="#4a5360",
+    handle="#39414c",
     text="#eceff3",
     muted="#a0a9b6",
     faint="#67717e",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftgui.export.pth import ModelFile, export_run
-from ftgui.jobs.train import versions
+from ftgui.jobs.versions import versions
 from ftgui.runs.history import open_run
 
 

@@ -18,4 +18,4 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
 def describe_machine() -> Machine:
     """Look at this machine. Calling it loads torch, which takes seconds: not on the GUI thread."""
-    return Machine(devices=available_devices(), threads=torch.get_num_threads(), torch=torch.__version__)
+    return Machine(devices=available_devices(), threads=torch.get_num_threads(), torch=str(torch.__version__))

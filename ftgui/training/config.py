@@ -114,7 +114,8 @@ SETTINGS: tuple[Setting, ...] = (
         help="The extractor's learning rate as a multiple of the output layer's (small-lr).",
     ),
     Setting(
-        name="norm", object_name="norm_policy", label="Norms that stay", kind="choice", choices=("locked", "adapt", "trainable"),
+        name="norm", label="Norms that stay", kind="choice", choices=("locked", "adapt", "trainable"),
+        object_name="norm_policy",
         help="Frozen BatchNorm: locked keeps all of it; adapt lets its statistics follow your pictures, "
         "as the classic tutorials do; trainable also trains its scale and shift.",
     ),

@@ -69,8 +69,6 @@ class RunStarted(Event, frozen=True, kw_only=True):
     threads: int
     train_pictures: int
     val_pictures: int
-    batches: int
-    """Batches an epoch."""
     parameters: int
     trainable_parameters: int
     frozen_tensors: int

@@ -66,7 +66,6 @@ class Trainer:
     applied: AppliedPlan
     train: PixelStore
     val: PixelStore
-    views: int
     arithmetic: Arithmetic
     folder: Path
     control: RunControl
@@ -108,7 +107,7 @@ class Trainer:
 
     def _learn(self, epoch: int, mean: RunningMean) -> Generator[TrainingEvent, None, Reason | None]:
         """Go through the training pictures once; return why it ended early, if it did."""
-        views = choose_views(self.config.seed, epoch, self._paths, self.views)
+        views = choose_views(self.config.seed, epoch, self._paths, self.train.views)
         batches = epoch_batches(len(self._paths), self.config.batch_size, self.config.seed, epoch)
         self.applied.train_mode()
         reported = -math.inf

@@ -32,7 +32,9 @@ def hsv(hue: float, saturation: float, value: float) -> Colour:
 def contrast(first: Colour, second: Colour) -> float:
     """How far apart two colours look, brightness counting most (0 to about 1)."""
     weights = (0.6, 1.0, 0.4)
-    return math.sqrt(sum(w * (a - b) ** 2 for w, a, b in zip(weights, first, second, strict=True)) / sum(weights))
+    return math.sqrt(
+        sum(w * (a - b) ** 2 for w, a, b in zip(weights, first, second, strict=True)) / sum(weights)
+    )
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ class Paint:
         second = hue + rng.choice([0.08, -0.1, 0.33, 0.5, -0.33])
         third = hue + rng.choice([0.5, 0.17, -0.17, 0.4])
         return cls(
-            a=hsv(hue, rng.uniform(0.25, 0.85), rng.uniform(0.45, 0.95)),
-            b=hsv(second, rng.uniform(0.3, 0.8), rng.uniform(0.4, 0.95)),
-            c=hsv(third, rng.uniform(0.35, 0.9), rng.uniform(0.6, 1.0)),
+            a=hsv(hue, rng.uniform(0.2, 0.75), rng.uniform(0.45, 0.95)),
+            b=hsv(second, rng.uniform(0.25, 0.75), rng.uniform(0.4, 0.95)),
+            c=hsv(third, rng.uniform(0.35, 0.8), rng.uniform(0.6, 1.0)),
             dark=hsv(hue + 0.5, rng.uniform(0.1, 0.4), rng.uniform(0.1, 0.25)),
             light=hsv(hue, rng.uniform(0.02, 0.15), rng.uniform(0.88, 1.0)),
         )
@@ -135,7 +137,9 @@ class Sheet:
         """A rounded shape through the points."""
         self.poly(spline(points), colour, holes)
 
-    def disc(self, cx: float, cy: float, rx: float, colour: Colour, ry: float | None = None, tilt: float = 0.0) -> None:
+    def disc(
+        self, cx: float, cy: float, rx: float, colour: Colour, ry: float | None = None, tilt: float = 0.0
+    ) -> None:
         self.poly(ring(cx, cy, rx, ry, tilt), colour)
 
     def poly(self, points: Sequence[Point], colour: Colour, holes: Sequence[Sequence[Point]] = ()) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
 
 from ftgui.freezing.plan import StagePlan, make_plan
 from ftgui.freezing.strategies import STRATEGIES
@@ -16,6 +16,7 @@ from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.inputs import CalmSpinBox
 from ftgui.gui.widgets.naming import name_widget
 from ftgui.gui.widgets.path_row import PathRow
+from ftgui.gui.widgets.setting_form import SettingForm
 from ftgui.gui.widgets.setting_input import SettingInput, input_for
 from ftgui.gui.widgets.stage_bar import Segment, StageState
 from ftgui.gui.widgets.strategy_card import StrategyCard
@@ -145,6 +146,8 @@ class ClassesCard(Card):
 class StrategiesCard(Card):
     """A card a strategy: what moves, drawn on the stages of the network that was chosen."""
 
+    problem_changed = Signal()
+
     def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
         super().__init__("What may move", number=4, parent=parent)
         self._session = session
@@ -162,7 +165,8 @@ class StrategiesCard(Card):
             self.add(card)
         self.multiplier = input_for(SETTING_BY_NAME["backbone_lr_mult"])
         self.multiplier.changed.connect(self._on_multiplier)
-        self.cards["small-lr"].set_extra(_labelled(self.multiplier))
+        self.multiplier.problem_changed.connect(self._on_problem_changed)
+        self.cards["small-lr"].set_extra(_in_a_row(self.multiplier))
         self._group.buttonClicked.connect(self._on_clicked)
 
     def refresh(self) -> None:
@@ -176,6 +180,13 @@ class StrategiesCard(Card):
     def _on_clicked(self, button: StrategyCard) -> None:
         self._session.set_strategy(next(name for name, card in self.cards.items() if card is button))
 
+    def problem(self) -> str:
+        """Return what is wrong with the multiplier, where the chosen strategy uses it."""
+        return self.multiplier.problem() if self.cards["small-lr"].isChecked() else ""
+
+    def _on_problem_changed(self, _words: str) -> None:
+        self.problem_changed.emit()
+
     def _on_multiplier(self, value: object) -> None:
         self._session.set_setting("backbone_lr_mult", value)
 
@@ -183,59 +194,41 @@ class StrategiesCard(Card):
 class LearningCard(Card):
     """How it learns: the settings people change at once, and the others one click away."""
 
+    problem_changed = Signal()
+
     def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
         super().__init__("How it learns", number=5, parent=parent)
         self._session = session
-        self.inputs = {
-            setting.name: input_for(setting) for setting in SETTINGS if setting.name not in CARD_SETTINGS
-        }
-        basic = [self.inputs[s.name] for s in SETTINGS if s.basic]
-        rest = [self.inputs[s.name] for s in SETTINGS if not s.basic and s.name not in CARD_SETTINGS]
-        self.add(_grid(basic))
-        self.add(Disclosure(self.tr("more settings"), _grid(rest), object_name="more_settings"))
-        for setting_input in self.inputs.values():
-            setting_input.changed.connect(self._on_changed)
+        others = tuple(s for s in SETTINGS if not s.basic and s.name not in CARD_SETTINGS)
+        self._forms = (SettingForm(tuple(s for s in SETTINGS if s.basic)), SettingForm(others))
+        self.add(self._forms[0])
+        self.add(Disclosure(self.tr("more settings"), self._forms[1], object_name="more_settings"))
+        for form in self._forms:
+            form.changed.connect(session.set_setting)
+            form.problem_changed.connect(self._on_problem_changed)
 
     def refresh(self) -> None:
-        for name, setting_input in self.inputs.items():
-            setting_input.set_value(self._session.setting(name))
-        self.inputs["lr"].set_default(self._session.default_lr())
+        for form in self._forms:
+            form.set_values({name: self._session.setting(name) for name in form.inputs})
+        self._forms[0].inputs["lr"].set_default(self._session.default_lr())
+
+    def _on_problem_changed(self, _name: str, _words: str) -> None:
+        self.problem_changed.emit()
 
     def problem(self) -> str:
         """Return what is wrong with what stands in an input, or nothing."""
-        return next(filter(None, (setting_input.problem() for setting_input in self.inputs.values())), "")
-
-    def _on_changed(self, value: object) -> None:
-        sender = self.sender()
-        assert isinstance(sender, SettingInput)
-        self._session.set_setting(sender.setting.name, value)
+        return next((words for form in self._forms for words in form.problems().values()), "")
 
 
-def _grid(inputs: list[SettingInput]) -> QWidget:
-    """Lay inputs out two in a row, each under its label."""
-    page = QWidget()
-    grid = QGridLayout(page)
-    grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(10)
-    grid.setVerticalSpacing(8)
-    for number, setting_input in enumerate(inputs):
-        grid.addWidget(_labelled(setting_input), number // 2, number % 2)
-    grid.setColumnStretch(0, 1)
-    grid.setColumnStretch(1, 1)
-    return page
-
-
-def _labelled(setting_input: SettingInput) -> QWidget:
+def _in_a_row(setting_input: SettingInput) -> QWidget:
     holder = QWidget()
     label = Text(setting_input.setting.label, "muted")
-    label.setToolTip(setting_input.setting.help)
     label.setBuddy(setting_input.control)
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(3)
-    column.addWidget(label)
-    column.addWidget(setting_input)
-    column.addStretch(1)
+    setting_input.setFixedWidth(120)
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 2, 0, 0)
+    row.addWidget(label, 1)
+    row.addWidget(setting_input)
     return holder
 
 
@@ -269,7 +262,9 @@ def _weights_facts(inspected: Inspected | None) -> str:
     words = [found.title, f"{found.num_classes:,} classes", f"{count_words(found.parameters)} parameters"]
     if found.exact_weights:
         words.append(found.exact_weights)
-    return " · ".join(words)
+    plan = found.preprocessing
+    likely = "" if found.preprocessing_is_certain else " (the likely one)"
+    return " · ".join(words) + f"\nresize {plan.resize}, crop {plan.crop}{likely}"
 
 
 def _some_of(names: tuple[str, ...], most: int = 6) -> str:

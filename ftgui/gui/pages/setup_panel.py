@@ -14,9 +14,11 @@ from ftgui.gui.pages.setup_cards import (
 )
 from ftgui.gui.sessions.project import ProjectSession, Readiness
 from ftgui.gui.widgets.buttons import Button
-from ftgui.gui.widgets.text import StatusLine
+from ftgui.gui.widgets.text import Kind, StatusLine
 
 WIDTH = 392
+GUTTER = 16
+"""The scroll bar and the room before it, so that Train ends where the cards do."""
 
 
 class SetupPanel(QWidget):
@@ -42,6 +44,8 @@ class SetupPanel(QWidget):
         self.pictures.choose_clicked.connect(self.choose_dataset_clicked)
         self.weights.choose_clicked.connect(self.choose_weights_clicked)
         self.train_button.clicked.connect(self._on_train)
+        for card in (self.strategies, self.learning):
+            card.problem_changed.connect(self._show_readiness)
         session.changed.connect(self.refresh)
         self.refresh()
 
@@ -59,7 +63,7 @@ class SetupPanel(QWidget):
         cards = QWidget()
         cards.setProperty("role", "page")
         column = QVBoxLayout(cards)
-        column.setContentsMargins(0, 0, 8, 0)
+        column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(10)
         for card in (self.pictures, self.weights, self.classes, self.strategies, self.learning):
             column.addWidget(card)
@@ -67,23 +71,29 @@ class SetupPanel(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         scroll.setWidget(cards)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(0, 0, GUTTER, 0)
+        foot.setSpacing(10)
+        foot.addWidget(self.ready)
+        foot.addWidget(self.train_button)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(10)
         outer.addWidget(scroll, 1)
-        outer.addWidget(self.ready)
-        outer.addWidget(self.train_button)
+        outer.addLayout(foot)
         self.setFixedWidth(WIDTH)
 
     def _show_readiness(self) -> None:
         readiness = self._readiness()
-        kind = "error" if readiness.is_problem else "ok" if readiness.ready else "info"
+        ready: Kind = "info" if self._busy else "ok"
+        kind: Kind = "error" if readiness.is_problem else ready if readiness.ready else "info"
         self.ready.set_status(kind, readiness.sentence)
         self.train_button.setEnabled(readiness.ready and not self._busy)
 
     def _readiness(self) -> Readiness:
-        problem = self.learning.problem()
+        problem = self.strategies.problem() or self.learning.problem()
         if problem:
             return Readiness(False, problem, is_problem=True)
         readiness = self._session.readiness()

@@ -18,7 +18,7 @@ from ftgui.runs.history import Measure, RunHistory, RunState
 
 REPAINT_MS = 100
 """Events come faster than eyes follow; what they changed is painted ten times a second."""
-WIDTHS = {"": 40, "Name": 110, "What may move": 200, "95 % interval": 100, "State": 84}
+WIDTHS = {"": 40, "Name": 110, "What may move": 200, "Best val acc": 104, "95 % interval": 100, "State": 84}
 
 
 class TrainPage(QWidget):
@@ -32,6 +32,7 @@ class TrainPage(QWidget):
         self._session = session
         self.runs = runs
         self._dirty = False
+        self._room = 0
         self.loss_plot = LivePlot(self.tr("Loss"), object_name="loss_plot")
         self.accuracy_plot = LivePlot(self.tr("Accuracy"), object_name="accuracy_plot")
         self.accuracy_plot.set_y_range_unit()
@@ -102,6 +103,7 @@ class TrainPage(QWidget):
         splitter.addWidget(runs)
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 2)
+        splitter.setSizes([560, 260])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(splitter)
@@ -154,11 +156,16 @@ class TrainPage(QWidget):
 
     @Slot(object)
     def _draw(self, row: RunRow) -> None:
-        for plot, measure in ((self.loss_plot, "loss"), (self.accuracy_plot, "accuracy")):
-            _draw_run(plot, row, measure)
-        longest = max((_epochs(r.history) for r in self.runs.rows if r.shown), default=1)
-        for plot in (self.loss_plot, self.accuracy_plot):
-            plot.set_x_range(0, longest)
+        _draw_run(self.loss_plot, row, "loss")
+        _draw_run(self.accuracy_plot, row, "accuracy")
+        self._keep_room(max((_epochs(r.history) for r in self.runs.rows if r.shown), default=1))
+
+    def _keep_room(self, epochs: int) -> None:
+        """Make the x axes as long as the longest run shown; only then, for it undoes the user's own zoom."""
+        if epochs != self._room:
+            self._room = epochs
+            for plot in (self.loss_plot, self.accuracy_plot):
+                plot.set_x_range(0, epochs)
 
     def _show_state(self) -> None:
         history, state = self._session.history, self._session.state

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from ftgui.core.errors import FtguiError
-from ftgui.freezing.strategies import STRATEGIES
 from ftgui.gui.sessions.worker import LatestTask
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig, check_class_count, check_config
 
@@ -99,6 +98,7 @@ class ProjectSession(QObject):
         self.state.strategy = name
         self.changed.emit()
 
+    @Slot(str, object)
     def set_setting(self, name: str, value: Any) -> None:
         if value is None or value == SETTING_BY_NAME[name].default:
             self.state.settings.pop(name, None)
@@ -126,6 +126,14 @@ class ProjectSession(QObject):
         if self.state.classes is not None:
             return self.state.classes
         return len(self.state.report.classes) if self.state.report else 0
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what is said of the folder and the file before any run."""
+        state = self.state
+        return (
+            *(state.report.notes if state.report else ()),
+            *(state.inspected.recognition.notes if state.inspected else ()),
+        )
 
     def setting(self, name: str) -> Any:
         return self.state.settings.get(name, SETTING_BY_NAME[name].default)
@@ -236,8 +244,3 @@ def _describe_machine() -> object:
     from ftgui.jobs.machine import describe_machine
 
     return describe_machine()
-
-
-def strategy_names() -> tuple[str, ...]:
-    """Return the strategies in the order of their cards."""
-    return tuple(STRATEGIES)

@@ -1,0 +1,235 @@
+"""Pixels decoded once and kept as bytes: a picture costs its decoding the first time only."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+
+from ftgui.core.errors import FtguiError
+from ftgui.core.preprocessing import Preprocessing
+from ftgui.data.dataset import Picture
+from ftgui.data.decode import PictureError, crop_centre, decode_picture, resize_short_side
+from ftgui.data.memory import default_budget
+from ftgui.data.views import MIRRORED, View, make_view, view_count, view_parameters
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+Bytes = npt.NDArray[np.uint8]
+Numbers = Sequence[int] | npt.NDArray[np.int64]
+
+
+class PixelStore:
+    """The pictures of a split as uint8, decoded once as far as ``budget_bytes`` reaches.
+
+    For ``none`` and ``flip`` the centre crop is kept, for ``standard`` the picture with its short side
+    resized, from which each view is cut. What does not fit is decoded again each time it is asked for:
+    slower, never different.
+
+    ``load`` comes first; ``pictures``, ``labels`` and ``batch`` then speak of the readable pictures alone.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        pictures: Sequence[Picture],
+        preprocessing: Preprocessing,
+        *,
+        augment: str = "none",
+        views: int | None = None,
+        budget_bytes: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.root = Path(root)
+        self.preprocessing = preprocessing
+        self.augment = augment
+        self.views = view_count(augment, views)
+        self.threads = threads or os.cpu_count() or 1
+        self.pictures: tuple[Picture, ...] = tuple(pictures)
+        self.unreadable: tuple[tuple[str, str], ...] = ()
+        """(path, why) of each picture that ``load`` could not decode."""
+        self.decoded = 0
+        """Pictures decoded so far; those that did not fit into memory count each time."""
+        self.hits = 0
+        """Pictures served from memory so far."""
+        self._shelf = Shelf(default_budget() if budget_bytes is None else budget_bytes)
+
+    @property
+    def labels(self) -> torch.Tensor:
+        """The class of each readable picture, int64, shape (len(pictures),)."""
+        return torch.tensor([picture.label for picture in self.pictures], dtype=torch.int64)
+
+    def load(self) -> Generator[tuple[int, int], None, None]:
+        """Decode every picture once on ``threads`` threads, yielding (done, of how many) after each.
+
+        The threads run a little ahead and then wait for the caller, so that a pause there is one here.
+        Closing the generator early ends them; what is decoded by then stays in memory, and what is
+        unreadable is not known.
+        """
+        pool = ThreadPoolExecutor(self.threads, "ftgui-decode")
+        reasons = []
+        try:
+            for reason in in_order(pool, self._decode_first, self.pictures, 4 * self.threads):
+                self.decoded += 1
+                reasons.append(reason)
+                yield len(reasons), len(self.pictures)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        self._leave_out(reasons)
+
+    def batch(self, indices: Numbers, view: Numbers | None = None) -> torch.Tensor:
+        """Return pictures as uint8, shape (len(indices), 3, crop, crop), contiguous.
+
+        ``indices`` count the readable ``pictures``; ``view`` says which view of each is wanted, shape
+        (len(indices),), None being the plain centre crop that is judged on.
+
+        Raises:
+            FtguiError: a picture that did not fit into memory can no longer be read.
+            ValueError: there is no such view.
+        """
+        pictures = [self.pictures[index] for index in indices]
+        views = self._checked_views(view, len(pictures))
+        held = sum(picture.path in self._shelf for picture in pictures)
+        self.hits += held
+        self.decoded += len(pictures) - held
+        crop = self.preprocessing.crop
+        batch = torch.empty((len(pictures), 3, crop, crop), dtype=torch.uint8)
+        at_once = held == len(pictures) and self.augment != "standard"
+        self._fill(batch.numpy(), pictures, views, threads=1 if at_once else self.threads)
+        return batch
+
+    def _fill(self, rows: Bytes, pictures: list[Picture], views: Sequence[int | None], threads: int) -> None:
+        """Write each picture into its row, where the work is worth it on several threads."""
+
+        def fill(row: int) -> None:
+            rows[row] = self._pixels(pictures[row], views[row])
+
+        if threads == 1 or len(pictures) < 2:
+            for row in range(len(pictures)):
+                fill(row)
+            return
+        with ThreadPoolExecutor(min(threads, len(pictures)), "ftgui-decode") as pool:
+            for _ in pool.map(fill, range(len(pictures))):
+                pass
+
+    def _pixels(self, picture: Picture, k: int | None) -> Bytes:
+        """Return view ``k`` of a picture, shape (3, crop, crop), from memory or decoded again."""
+        kept = self._shelf.get(picture.path)
+        if kept is None:
+            kept = self._decode_again(picture)
+        if self.augment == "standard":
+            return self._cut(Image.fromarray(kept), picture.path, k)
+        return kept[:, :, ::-1] if k == MIRRORED else kept
+
+    def _cut(self, resized: Image.Image, path: str, k: int | None) -> Bytes:
+        """Return view ``k`` of a picture that is resized already, shape (3, crop, crop)."""
+        view = View() if k is None else view_parameters(self.augment, path, k, resized.size)
+        crop, interpolation = self.preprocessing.crop, self.preprocessing.interpolation
+        return channels_first(make_view(resized, view, crop, interpolation))
+
+    def _decode_first(self, picture: Picture) -> str | None:
+        """Decode a picture and keep it where it fits; return why it could not be decoded, None if it was."""
+        try:
+            self._shelf.put(picture.path, self._decode(picture))
+        except PictureError as error:
+            return str(error)
+        return None
+
+    def _decode_again(self, picture: Picture) -> Bytes:
+        try:
+            return self._decode(picture)
+        except PictureError as error:
+            raise FtguiError(
+                f"“{picture.path}” can no longer be read: {error}",
+                "Leave the pictures where they are while a run is going on.",
+            ) from error
+
+    def _decode(self, picture: Picture) -> Bytes:
+        """Return what is kept of a picture: (height, width, 3) for ``standard``, else (3, crop, crop)."""
+        image = decode_picture(self.root / picture.path)
+        resized = resize_short_side(image, self.preprocessing.resize, self.preprocessing.interpolation)
+        if self.augment == "standard":
+            return np.asarray(resized)
+        return channels_first(crop_centre(resized, self.preprocessing.crop))
+
+    def _leave_out(self, reasons: Sequence[str | None]) -> None:
+        """Part the readable pictures from the others; ``reasons`` says why of each, in their order."""
+        judged = list(zip(self.pictures, reasons, strict=True))
+        self.pictures = tuple(picture for picture, reason in judged if reason is None)
+        self.unreadable = tuple((picture.path, reason) for picture, reason in judged if reason is not None)
+
+    def _checked_views(self, view: Numbers | None, count: int) -> Sequence[int | None]:
+        if view is None:
+            return [None] * count
+        views = [int(k) for k in view]
+        if len(views) != count or any(not 0 <= k < self.views for k in views):
+            raise ValueError(f"{count} pictures of {self.views} views each have no views {views}")
+        return views
+
+
+class Shelf:
+    """Arrays by name, as many as fit into ``budget`` bytes; what comes later is not kept."""
+
+    def __init__(self, budget: int) -> None:
+        self._room = budget
+        self._kept: dict[str, Bytes] = {}
+        self._lock = Lock()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._kept
+
+    def get(self, name: str) -> Bytes | None:
+        """Return what is kept under ``name``, not to be written to; None where it did not fit."""
+        return self._kept.get(name)
+
+    def put(self, name: str, content: Bytes) -> None:
+        """Keep ``content`` if there is room; from any thread."""
+        with self._lock:
+            if content.nbytes <= self._room and name not in self._kept:
+                self._room -= content.nbytes
+                self._kept[name] = content
+
+
+def in_order(
+    pool: ThreadPoolExecutor, function: Callable[[S], T], items: Iterable[S], ahead: int
+) -> Iterator[T]:
+    """Yield ``function`` of each item in their order, computed on ``pool`` at most ``ahead`` items early.
+
+    ``pool.map`` would run to the end while nobody asks for more.
+    """
+    waiting: deque[Future[T]] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def channels_first(image: Image.Image) -> Bytes:
+    """Return an ``RGB`` image as bytes, shape (3, height, width), contiguous."""
+    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+
+
+def normalise(batch: torch.Tensor, preprocessing: Preprocessing, device: torch.device | str) -> torch.Tensor:
+    """Return ``(batch / 255 - mean) / std`` a channel, float32, on ``device``, shape (N, 3, crop, crop).
+
+    The bytes travel, not the floats: a quarter of the traffic. Bit for bit what torchvision's ``ToTensor``
+    and ``Normalize`` compute on the CPU.
+    """
+    moved = batch.to(device, non_blocking=batch.is_pinned())
+    mean, std = (
+        torch.tensor(values, dtype=torch.float32, device=device).view(3, 1, 1)
+        for values in (preprocessing.mean, preprocessing.std)
+    )
+    return moved.to(torch.float32).div_(255).sub_(mean).div_(std)

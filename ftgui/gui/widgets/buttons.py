@@ -1,0 +1,125 @@
+"""Buttons: one primary in a window, plain ones, and quiet ones that look like text."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from ftgui.gui.widgets.icons import Ink, icon
+from ftgui.gui.widgets.naming import name_widget
+
+ButtonKind = Literal["plain", "primary", "large", "quiet"]
+
+ICON_SIZE = QSize(20, 16)
+"""Wider than tall: the rest is air between icon and text."""
+
+
+class Button(QPushButton):
+    """A push button. ``large`` is a plain one as tall as the primary beside it."""
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        kind: ButtonKind = "plain",
+        icon_name: str = "",
+        object_name: str = "",
+        accessible_name: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(text, parent)
+        self.setProperty("kind", kind)
+        self._ink: Ink = "accent_text" if kind == "primary" else "muted" if kind == "quiet" else "text"
+        self.setIconSize(ICON_SIZE)
+        self.set_icon(icon_name)
+        name_widget(self, object_name=object_name, accessible_name=accessible_name)
+
+    def set_icon(self, icon_name: str) -> None:
+        if icon_name:
+            self.setIcon(icon(icon_name, self._ink))
+
+
+class Segments(QFrame):
+    """A choice of a few words side by side, such as epochs or seconds."""
+
+    chosen = Signal(str)
+    """The key of what the user chose."""
+
+    def __init__(
+        self,
+        options: tuple[tuple[str, str], ...],
+        *,
+        object_name: str = "",
+        accessible_name: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "segments")
+        name_widget(self, object_name=object_name, accessible_name=accessible_name)
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2, 2, 2, 2)
+        row.setSpacing(0)
+        for key, label in options:
+            row.addWidget(self._make_button(key, label))
+        self._group.buttonClicked.connect(self._on_clicked)
+
+    def _make_button(self, key: str, label: str) -> QPushButton:
+        button = QPushButton(label, self)
+        button.setObjectName(key)
+        button.setCheckable(True)
+        button.setChecked(not self._group.buttons())
+        self._group.addButton(button)
+        return button
+
+    def choice(self) -> str:
+        checked = self._group.checkedButton()
+        return checked.objectName() if checked is not None else ""
+
+    def set_choice(self, key: str) -> None:
+        """Show ``key`` as chosen, without a signal."""
+        for button in self._group.buttons():
+            button.setChecked(button.objectName() == key)
+
+    def _on_clicked(self, button: QPushButton) -> None:
+        self.chosen.emit(button.objectName())
+
+
+class Disclosure(QWidget):
+    """A line of text that opens what is below it, such as “more settings”."""
+
+    toggled = Signal(bool)
+
+    def __init__(
+        self, title: str, content: QWidget, *, object_name: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._button = Button(title, kind="quiet", icon_name="chevron-right", object_name=object_name)
+        self._button.setCheckable(True)
+        self._button.toggled.connect(self._on_toggled)
+        self._content = content
+        content.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        row = QHBoxLayout()
+        row.addWidget(self._button)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(content)
+
+    def is_open(self) -> bool:
+        return self._button.isChecked()
+
+    def set_open(self, is_open: bool) -> None:
+        self._button.setChecked(is_open)
+
+    def set_title(self, title: str) -> None:
+        self._button.setText(title)
+
+    def _on_toggled(self, is_open: bool) -> None:
+        self._button.set_icon("chevron-down" if is_open else "chevron-right")
+        self._content.setVisible(is_open)
+        self.toggled.emit(is_open)

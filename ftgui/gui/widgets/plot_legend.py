@@ -1,0 +1,108 @@
+"""What the curves of a plot are: one dot a run, and which line is validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ftgui.gui import theme
+from ftgui.gui.theme import RunColour
+
+HEIGHT = 18
+LONGEST = 150
+"""Pixels after which a run's name is cut."""
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """A run as the legend shows it; ``value`` is the one under the pointer."""
+
+    name: str
+    colour: RunColour
+    value: str = ""
+
+
+class PlotLegend(QWidget):
+    """Painted by hand, since it is repainted with every move of the pointer. What does not fit is counted."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entries: tuple[LegendEntry, ...] = ()
+        self._lines: tuple[tuple[str, Qt.PenStyle], ...] = ()
+        font = self.font()
+        font.setPixelSize(12)
+        self.setFont(font)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.signals.changed.connect(self.update)
+
+    def set_entries(self, entries: tuple[LegendEntry, ...]) -> None:
+        if entries != self._entries:
+            self._entries = entries
+            self.setAccessibleDescription(", ".join(f"{e.name} {e.value}".strip() for e in entries))
+            self.update()
+
+    def set_lines(self, lines: tuple[tuple[str, Qt.PenStyle], ...]) -> None:
+        """Say what solid and dotted lines stand for."""
+        if lines != self._lines:
+            self._lines = lines
+            self.update()
+
+    def entries(self) -> tuple[LegendEntry, ...]:
+        return self._entries
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, HEIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_entries(painter, self._paint_lines(painter))
+
+    def _paint_lines(self, painter: QPainter) -> float:
+        """Paint the right end and return where it begins."""
+        muted = QColor(theme.current().muted)
+        right = float(self.width())
+        for label, style in reversed(self._lines):
+            width = self.fontMetrics().horizontalAdvance(label)
+            painter.setPen(muted)
+            painter.drawText(QRectF(right - width, 0, width, HEIGHT), Qt.AlignmentFlag.AlignVCenter, label)
+            painter.setPen(QPen(muted, 1.4, style))
+            painter.drawLine(QPointF(right - width - 29, HEIGHT / 2), QPointF(right - width - 6, HEIGHT / 2))
+            right -= width + 29 + 14
+        return right
+
+    def _paint_entries(self, painter: QPainter, right: float) -> None:
+        left = 2.0
+        for position, entry in enumerate(self._entries):
+            width = self._width_of(entry)
+            rest = len(self._entries) - position
+            if left + width > right - (30 if rest > 1 else 0):
+                painter.setPen(QColor(theme.current().muted))
+                painter.drawText(QRectF(left, 0, 40, HEIGHT), Qt.AlignmentFlag.AlignVCenter, f"+{rest}")
+                return
+            self._paint_entry(painter, left, entry)
+            left += width
+
+    def _label_of(self, entry: LegendEntry) -> str:
+        return self.fontMetrics().elidedText(entry.name, Qt.TextElideMode.ElideRight, LONGEST)
+
+    def _width_of(self, entry: LegendEntry) -> float:
+        metrics = self.fontMetrics()
+        value = metrics.horizontalAdvance(entry.value) + 5 if entry.value else 0
+        return 17.0 + metrics.horizontalAdvance(self._label_of(entry)) + value + 16.0
+
+    def _paint_entry(self, painter: QPainter, left: float, entry: LegendEntry) -> None:
+        tokens = theme.current()
+        label = self._label_of(entry)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.run_colour(entry.colour))
+        painter.drawEllipse(QPointF(left + 5, HEIGHT / 2), 5, 5)
+        painter.setPen(QColor(tokens.muted))
+        painter.drawText(QRectF(left + 17, 0, 400, HEIGHT), Qt.AlignmentFlag.AlignVCenter, label)
+        if entry.value:
+            painter.setPen(QColor(tokens.text))
+            after = left + 22 + self.fontMetrics().horizontalAdvance(label)
+            painter.drawText(QRectF(after, 0, 200, HEIGHT), Qt.AlignmentFlag.AlignVCenter, entry.value)

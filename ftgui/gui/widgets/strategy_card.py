@@ -1,0 +1,119 @@
+"""One way of fine-tuning, to be chosen: what it is called, what it costs, what it moves."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from ftgui.gui import theme
+from ftgui.gui.widgets.naming import name_widget
+from ftgui.gui.widgets.stage_bar import Segment, StageBar
+from ftgui.gui.widgets.text import Chip, Text
+
+
+class StrategyCard(QAbstractButton):
+    """A card that is a radio button. Put several in one exclusive QButtonGroup."""
+
+    def __init__(
+        self,
+        title: str,
+        sentence: str,
+        segments: tuple[Segment, ...] = (),
+        *,
+        cost: str = "",
+        object_name: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setText(title)
+        name_widget(self, object_name=object_name, accessible_name=title)
+        self._extra: QWidget | None = None
+        self._cost = Chip(cost)
+        self._bar = StageBar(segments, accessible_name=self.tr("Stages"))
+        self._sentence = Text(sentence, "muted", wrap=True)
+        self._lay_out(title)
+        self._describe()
+        self.toggled.connect(self._on_toggled)
+        theme.signals.changed.connect(self.update)
+
+    def _lay_out(self, title: str) -> None:
+        top = QHBoxLayout()
+        top.addWidget(Text(title, "strong"), 1)
+        top.addWidget(self._cost)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(12, 8, 12, 9)
+        self._column.setSpacing(5)
+        self._column.addLayout(top)
+        self._column.addWidget(self._bar)
+        self._column.addWidget(self._sentence)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def set_segments(self, segments: tuple[Segment, ...]) -> None:
+        self._bar.set_segments(segments)
+
+    def set_cost(self, text: str) -> None:
+        """Show the forecast, such as "≈ 6 s"; an empty one hides the chip."""
+        self._cost.set_text(text)
+        self._describe()
+
+    def set_sentence(self, text: str) -> None:
+        self._sentence.setText(text)
+        self._describe()
+
+    def set_extra(self, widget: QWidget) -> None:
+        """Give the card an input of its own, shown only while the card is chosen."""
+        self._extra = widget
+        self._column.addWidget(widget)
+        widget.setVisible(self.isChecked())
+
+    def sizeHint(self) -> QSize:
+        return self._column.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return self._column.minimumSize()
+
+    def _describe(self) -> None:
+        self.setAccessibleDescription(" · ".join(filter(None, (self._sentence.text(), self._cost.text()))))
+
+    def _on_toggled(self, checked: bool) -> None:
+        if self._extra is not None:
+            self._extra.setVisible(checked)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        border, width, fill = self._look()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(border), width))
+        painter.setBrush(QColor(fill))
+        inset = width / 2
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), 8, 8)
+        if self.hasFocus() and self.isChecked():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme.current().accent), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(3.5, 3.5, -3.5, -3.5), 5, 5)
+
+    def _look(self) -> tuple[str, float, str]:
+        """Return border, its width, and fill for the state the card is in."""
+        tokens = theme.current()
+        if self.isChecked():
+            return tokens.accent, 2.0, tokens.selection
+        if self.hasFocus():
+            return tokens.accent, 1.0, tokens.card
+        if self.underMouse() and self.isEnabled():
+            return tokens.line_strong, 1.0, tokens.hover
+        return tokens.line, 1.0, tokens.card

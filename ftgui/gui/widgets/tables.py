@@ -1,0 +1,132 @@
+"""Tables and tabs in the window's look."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPointF, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QTabWidget,
+    QWidget,
+)
+
+from ftgui.gui import theme
+from ftgui.gui.widgets.naming import name_widget
+
+COLOUR_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+"""A run's colour (``theme.RunColour``) in the dot's column; ``CheckStateRole`` says whether it is shown."""
+
+ROW_HEIGHT = 34
+DOT = 6.5
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+def style_table(view: QTableView, *, object_name: str = "", accessible_name: str = "") -> None:
+    """Make ``view`` a quiet table of rows: lines between them, a plain header, whole rows selected."""
+    name_widget(view, object_name=object_name, accessible_name=accessible_name)
+    view.setShowGrid(False)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setWordWrap(False)
+    view.setTabKeyNavigation(False)
+    view.verticalHeader().hide()
+    view.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    header = view.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setMinimumSectionSize(32)
+    theme.signals.changed.connect(view.viewport().update)
+
+
+class DotDelegate(QStyledItemDelegate):
+    """A run's colour as a dot: full with a tick where its curves are shown, else a ring. A click turns it."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        option.text = ""
+        feature = QStyleOptionViewItem.ViewItemFeature
+        option.features &= ~(feature.HasCheckIndicator | feature.HasDisplay | feature.HasDecoration)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
+        colour = index.data(COLOUR_ROLE)
+        if colour is None:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        centre = QPointF(option.rect.center()) + QPointF(0.5, 0.5)
+        _paint_dot(painter, centre, theme.run_colour(colour), is_shown(index))
+        painter.restore()
+
+    def editorEvent(
+        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
+    ) -> bool:
+        """The whole cell is the check box, not only the few pixels a style would give it."""
+        is_click = event.type() == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent)
+        if is_click and index.flags() & Qt.ItemFlag.ItemIsUserCheckable:
+            state = Qt.CheckState.Unchecked if is_shown(index) else Qt.CheckState.Checked
+            return model.setData(index, state, Qt.ItemDataRole.CheckStateRole)
+        return super().editorEvent(event, model, option, index)
+
+
+def is_shown(index: Index) -> bool:
+    """Return whether the run's curves are shown (Qt hands the check state over as a number or an enum)."""
+    state = index.data(Qt.ItemDataRole.CheckStateRole)
+    return state is not None and Qt.CheckState(state) == Qt.CheckState.Checked
+
+
+def _paint_dot(painter: QPainter, centre: QPointF, colour: QColor, shown: bool) -> None:
+    if not shown:
+        painter.setPen(QPen(colour, 1.6))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(centre, DOT - 0.8, DOT - 0.8)
+        return
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawEllipse(centre, DOT, DOT)
+    pen = QPen(QColor(theme.current().card), 1.6)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    tick = QPolygonF([centre + QPointF(-2.8, 0.2), centre + QPointF(-0.8, 2.2), centre + QPointF(3.0, -2.2)])
+    painter.drawPolyline(tick)
+
+
+class Tabs(QTabWidget):
+    """Tabs as words, the current one underlined."""
+
+    def __init__(
+        self, *, object_name: str = "", accessible_name: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        name_widget(self, object_name=object_name, accessible_name=accessible_name)
+        self.setDocumentMode(True)
+        self.tabBar().setDrawBase(False)
+        self.tabBar().setExpanding(False)
+        self.tabBar().setElideMode(Qt.TextElideMode.ElideNone)
+
+    def set_corner(self, widget: QWidget) -> None:
+        """Put ``widget`` at the right end of the tabs, on their middle line."""
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        holder.setFixedHeight(self.tabBar().sizeHint().height() or 34)
+        self.setCornerWidget(holder)
+
+    def event(self, event: QEvent) -> bool:
+        """Styled tabs let their corner slip below the bar: put it back after whatever moved it."""
+        done = super().event(event)
+        corner = self.cornerWidget()
+        if corner is not None and corner.y() != 0:
+            corner.move(corner.x(), 0)
+        return done

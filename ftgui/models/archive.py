@@ -1,0 +1,100 @@
+"""The zip archive that torch.save writes, checked before torch reads it.
+
+torch checks neither the checksums nor whether an entry is as long as the pickle says, and it inflates
+compressed entries without a limit. torch.save itself stores every entry plainly.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+from ftgui.core.errors import FtguiError
+
+_DOWNLOAD_AGAIN = "Download or copy it again."
+
+
+class Archive:
+    """A checked archive: its pickle, and how many bytes each storage really has."""
+
+    def __init__(self, pickle: bytes, storage_bytes: dict[str, int]) -> None:
+        self.pickle = pickle
+        self.storage_bytes = storage_bytes
+
+
+def check_archive(path: Path, stream: IO[bytes]) -> Archive:
+    """Check a zip archive and return what it holds.
+
+    Raises:
+        FtguiError: it is cut short, damaged, compressed, larger inside than outside, or no archive of
+            torch.save.
+    """
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            _refuse_other_archives(path, archive.namelist())
+            _refuse_compressed(path, archive, stream)
+            _refuse_damaged(path, archive)
+            return _contents(archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise FtguiError(
+            f"“{path.name}” is cut short or damaged: its table of contents does not fit its contents.",
+            _DOWNLOAD_AGAIN,
+            str(error),
+        ) from error
+
+
+def _refuse_other_archives(path: Path, names: list[str]) -> None:
+    inner = {name.partition("/")[2] for name in names}
+    if "constants.pkl" in inner or any(name.startswith("code/") for name in inner):
+        raise FtguiError(
+            f"“{path.name}” is a TorchScript program: a network compiled together with its weights.",
+            "In Python, save torch.jit.load(file).state_dict() with torch.save and open that.",
+        )
+    if "model.weights.h5" in names:
+        raise FtguiError(
+            f"“{path.name}” is a Keras model, which PyTorch networks cannot use.",
+            "Save the network's weights in PyTorch (.pth) or as safetensors and open that file.",
+        )
+    if sum(name.endswith("/data.pkl") for name in names) != 1:
+        raise FtguiError(
+            f"“{path.name}” is a zip archive, but not one of weights.",
+            "If the weights file is inside, unpack it and open that.",
+            ", ".join(names[:10]),
+        )
+
+
+def _refuse_compressed(path: Path, archive: zipfile.ZipFile, stream: IO[bytes]) -> None:
+    """Refuse what torch.save never writes: compressed, overlapping or repeated entries."""
+    entries = archive.infolist()
+    if any(e.compress_type != zipfile.ZIP_STORED or e.compress_size != e.file_size for e in entries):
+        raise FtguiError(
+            f"“{path.name}” has compressed entries, as weights never have and as may unpack without end.",
+            "If it was zipped again, unpack and save it anew; otherwise do not use it.",
+        )
+    size = stream.seek(0, 2)
+    if sum(e.file_size for e in entries) > size or len({e.filename for e in entries}) != len(entries):
+        raise FtguiError(
+            f"“{path.name}” claims to hold more than its own size.",
+            "No program that saves weights writes such a file: do not use it.",
+        )
+
+
+def _refuse_damaged(path: Path, archive: zipfile.ZipFile) -> None:
+    damaged = archive.testzip()
+    if damaged is not None:
+        raise FtguiError(
+            f"“{path.name}” is damaged: a part of it does not match its checksum.", _DOWNLOAD_AGAIN, damaged
+        )
+
+
+def _contents(archive: zipfile.ZipFile) -> Archive:
+    pickle = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
+    folder = pickle.removesuffix("data.pkl") + "data/"
+    sizes = {
+        entry.filename.removeprefix(folder): entry.file_size
+        for entry in archive.infolist()
+        if entry.filename.startswith(folder)
+    }
+    return Archive(archive.read(pickle), sizes)

@@ -1,0 +1,55 @@
+"""Networks made by torchvision: with random weights, or as skeletons without memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+from torchvision.models import get_model
+
+_WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
+
+
+def construct(name: str, num_classes: int, image_size: int | None = None) -> nn.Module:
+    """Return torchvision's ``name`` with random weights, drawn from torch's global generator.
+
+    Auxiliary heads and GoogLeNet's and Inception's own change of the input are off; the latter is part of
+    their preprocessing here. ``image_size`` matters to vision transformers alone (224 unless said).
+    """
+    options: dict[str, Any] = {"num_classes": num_classes}
+    if name in _WITH_AUXILIARY_HEADS:
+        options |= {"aux_logits": False, "transform_input": False, "init_weights": True}
+    if image_size is not None and name.startswith("vit_"):
+        options["image_size"] = image_size
+    model: nn.Module = get_model(name, weights=None, **options)
+    return model
+
+
+def skeleton(name: str, num_classes: int, image_size: int | None = None) -> nn.Module:
+    """Return a network whose tensors are on the meta device: names and shapes, no memory, little time."""
+    with _MetaTensors():
+        return construct(name, num_classes, image_size)
+
+
+class _MetaTensors(TorchFunctionMode):
+    """Puts what modules allocate for parameters and buffers on the meta device.
+
+    ``torch.device("meta")`` would also catch the arithmetic on small tensors by which RegNets find their
+    widths, and they fail by it.
+    """
+
+    _allocators: frozenset[Callable[..., torch.Tensor]] = frozenset({torch.empty, torch.zeros, torch.ones})
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        options = kwargs or {}
+        return func(*args, **(options | {"device": "meta"} if func in self._allocators else options))
+
+
+def shapes_of(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every entry of a network's ``state_dict``, in its order."""
+    return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}

@@ -1,0 +1,241 @@
+"""A scripted list of events in place of training, for tests whose subject is the window.
+
+    job = scripted_job(started(), batch(1, 1), gate := Gate(), batch(1, 2), epoch(1, 0.8), ended())
+    window = open_window(job)
+
+The job looks at pause and stop before every event, as the engine does before every batch; a gate holds it
+until the test opens it. So nothing depends on how fast the machine is, and nothing sleeps.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ftgui.core.preprocessing import Preprocessing
+from ftgui.runs.store import RunStore
+from ftgui.training.config import TrainConfig
+from ftgui.training.control import RunControl
+from ftgui.training.events import (
+    BatchEnded,
+    EpochEnded,
+    PhaseProgress,
+    Reason,
+    RunEnded,
+    RunStarted,
+    StageInfo,
+    TrainingEvent,
+)
+
+LONGEST_HOLD = 60.0
+"""Seconds after which a gate that nobody opens fails instead of hanging the tests."""
+
+STAGES = ("stem", "layer1", "layer2", "head")
+
+
+class Gate:
+    """Holds whoever comes to it, in whatever thread, until the test opens it."""
+
+    _all: weakref.WeakSet[Gate] = weakref.WeakSet()
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._open = threading.Event()
+        Gate._all.add(self)
+
+    def open(self) -> None:
+        self._open.set()
+
+    def hold(self, control: RunControl | None = None) -> None:
+        """Wait until it is open, or until ``control`` says stop."""
+        self.reached.set()
+        for _ in range(int(LONGEST_HOLD / 0.01)):
+            if self._open.wait(0.01) or (control is not None and control.stopping):
+                return
+        raise TimeoutError("no test opened this gate")
+
+    @classmethod
+    def open_all(cls) -> None:
+        """Let everybody go: a test is over, however it ended."""
+        for gate in tuple(cls._all):
+            gate.open()
+
+
+Step = TrainingEvent | Gate | Exception
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the window started the job with, and the thread it ran in."""
+
+    config: TrainConfig
+    folder: Path
+    control: RunControl
+    thread: int
+
+
+class ScriptedJob:
+    """Takes the place of ``train_job``. Each call plays the next script; the last one is played again."""
+
+    def __init__(self, *scripts: tuple[Step, ...], stored: bool = False) -> None:
+        self._scripts = scripts
+        self._stored = stored
+        self.calls: list[Call] = []
+        self.holding = threading.Event()
+        """Set while a pause holds the job."""
+        self.played: list[str] = []
+        """The names of the events that were yielded, over all calls."""
+
+    def __call__(self, config: TrainConfig, folder: Path, control: RunControl) -> Iterator[TrainingEvent]:
+        self.calls.append(Call(config, folder, control, threading.get_ident()))
+        script = self._scripts[min(len(self.calls), len(self._scripts)) - 1]
+        with ExitStack() as stack:
+            store = None
+            if self._stored:
+                store = stack.enter_context(closing(RunStore(folder, versions={"ftgui": "scripted"})))
+            for event in self._events(script, self.calls[-1]):
+                if store is not None:
+                    store.record(event)
+                self.played.append(type(event).__name__)
+                yield event
+
+    def _events(self, script: tuple[Step, ...], call: Call) -> Iterator[TrainingEvent]:
+        kept: EpochEnded | None = None
+        for step in script:
+            if isinstance(step, Gate):
+                step.hold(call.control)
+                continue
+            if isinstance(step, Exception):
+                raise step
+            self._hold_while_paused(call.control)
+            if call.control.stopping:
+                yield _stopped(kept)
+                return
+            if isinstance(step, EpochEnded) and step.is_best:
+                kept = step
+            yield _of_this_run(step, call)
+
+    def _hold_while_paused(self, control: RunControl) -> None:
+        if control.paused:
+            self.holding.set()
+            control.wait_while_paused()
+            self.holding.clear()
+
+
+def scripted_job(*steps: Step, stored: bool = False) -> ScriptedJob:
+    """Return a job that plays ``steps`` at every call; ``stored`` writes a run folder as the engine does."""
+    return ScriptedJob(steps, stored=stored)
+
+
+def scripted_jobs(*scripts: tuple[Step, ...], stored: bool = False) -> ScriptedJob:
+    """Return a job that plays the first script at the first call, the second at the second."""
+    return ScriptedJob(*scripts, stored=stored)
+
+
+def started(
+    *, batches: int = 2, train_pictures: int = 8, val_pictures: int = 100, trainable: int = 1026
+) -> RunStarted:
+    """The first event of a run. Its config and folder become those that the window asked for."""
+    return RunStarted(
+        run="",
+        config=TrainConfig(dataset="", weights=""),
+        architecture="resnet18",
+        class_names=("ants", "bees"),
+        preprocessing=Preprocessing(),
+        weights_sha256="0" * 64,
+        stages=tuple(
+            StageInfo(name=name, parameters=10, cost_share=0.25, learns=name == "head", lr_mult=1.0)
+            for name in STAGES
+        ),
+        device="cpu",
+        device_why="no CUDA or Apple GPU found",
+        precision="fp32",
+        threads=2,
+        train_pictures=train_pictures,
+        val_pictures=val_pictures,
+        batches=batches,
+        parameters=11_177_538,
+        trainable_parameters=trainable,
+        frozen_tensors=120,
+    )
+
+
+def phase(name: str, done: int, total: int) -> PhaseProgress:
+    return PhaseProgress(phase=name, done=done, total=total)
+
+
+def batch(
+    epoch: int, number: int, of: int = 2, *, loss: float | None = 0.6, seconds_left: float = 4.0
+) -> BatchEnded:
+    return BatchEnded(
+        epoch=epoch,
+        batch=number,
+        batches=of,
+        loss=loss,
+        accuracy=0.7,
+        pictures_per_second=312.0,
+        seconds_left=seconds_left,
+    )
+
+
+def epoch(number: int, val_accuracy: float = 0.8, *, is_best: bool = True, loss: float = 0.5) -> EpochEnded:
+    return EpochEnded(
+        epoch=number,
+        train_loss=loss,
+        train_accuracy=0.75,
+        val_loss=loss / 2,
+        val_accuracy=val_accuracy,
+        lr=0.01,
+        frozen_tensors=120,
+        is_best=is_best,
+        train_seconds=1.0,
+        val_seconds=0.5,
+        total_seconds=1.5 * number,
+    )
+
+
+def ended(
+    reason: Reason = Reason.COMPLETED,
+    message: str = "Training is complete.",
+    hint: str = "",
+    *,
+    seconds: float = 12.0,
+) -> RunEnded:
+    return RunEnded(
+        reason=reason,
+        message=message,
+        hint=hint,
+        seconds=seconds,
+        peak_memory_mb=1234.0,
+        frozen_tensors=120,
+        frozen_changed=0,
+    )
+
+
+def whole_run(
+    *accuracies: float, seconds: float = 12.0, val_pictures: int = 100, trainable: int = 1026
+) -> tuple[TrainingEvent, ...]:
+    """A run that completes: two batches an epoch, and an epoch for each validation accuracy."""
+    events: list[TrainingEvent] = [started(val_pictures=val_pictures, trainable=trainable)]
+    best = -1.0
+    for number, accuracy in enumerate(accuracies or (0.8, 0.9), start=1):
+        events += [batch(number, 1), batch(number, 2), epoch(number, accuracy, is_best=accuracy > best)]
+        best = max(best, accuracy)
+    return (*events, ended(seconds=seconds))
+
+
+def _of_this_run(event: TrainingEvent, call: Call) -> TrainingEvent:
+    if isinstance(event, RunStarted):
+        return msgspec.structs.replace(event, run=str(call.folder), config=call.config)
+    return event
+
+
+def _stopped(kept: EpochEnded | None) -> RunEnded:
+    words = f"The best weights, of epoch {kept.epoch}, are kept." if kept else "No weights were kept."
+    return ended(Reason.STOPPED, f"Training was stopped. {words}", seconds=1.0)

@@ -1,0 +1,190 @@
+"""A weights file is recognised by its hash or by its entries, and a wrong hint is answered with figures."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from ftgui.core.errors import FtguiError
+from ftgui.models import architectures
+from ftgui.models.construction import construct, skeleton
+from ftgui.models.identify import nearest, recognise
+from ftgui.models.weights import WeightsFile, read_weights
+
+OLD_LAYOUTS = ("densenet121", "vit_b_32")
+
+
+def file_of(entries: dict[str, torch.Tensor], sha256: str = "0" * 64) -> WeightsFile:
+    return WeightsFile(
+        path="w.pth", sha256=sha256, size_bytes=1, layout="state_dict", entries=entries, notes=("Read so.",)
+    )
+
+
+def entries_of(name: str, num_classes: int = 5, image_size: int | None = None) -> dict[str, torch.Tensor]:
+    """Return an architecture's entries without memory: to recognise them only shapes count."""
+    return skeleton(name, num_classes, image_size).state_dict()
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("name", "parameters", "matched"), [("squeezenet1_1", 1_235_496, 52), ("mobilenet_v2", 3_504_872, 262)]
+)
+def test_real_weights_are_recognised(real_data: Path, name: str, parameters: int, matched: int) -> None:
+    found = recognise(read_weights(real_data / "weights" / f"{name}-imagenet.pth"))
+    assert (found.architecture, found.num_classes, found.parameters) == (name, 1000, parameters)
+    assert (found.matched, found.missing, found.unexpected, found.reason) == (matched, (), (), "")
+    assert (found.exact_weights, found.preprocessing_is_certain) == (None, False)
+    assert (found.preprocessing.resize, found.preprocessing.crop) == (256, 224)
+
+
+@pytest.mark.parametrize("name", architectures.names())
+def test_every_architecture_is_recognised_by_its_entries_alone(name: str) -> None:
+    found = recognise(file_of(entries_of(name, num_classes=5)))
+    assert (found.architecture, found.num_classes) == (name, 5)
+    assert found.title == architectures.get(name).title
+    assert (found.missing, found.unexpected) == ((), ())
+    assert found.notes[0] == "Read so."
+
+
+def test_a_hash_that_torchvision_published_says_which_weights_exactly() -> None:
+    official = {one.name: one for one in architectures.get("resnet50").weights}["IMAGENET1K_V2"]
+    found = recognise(file_of(entries_of("resnet50", 1000), official.sha256_prefix + "0" * 56))
+    assert (found.architecture, found.exact_weights) == ("resnet50", "IMAGENET1K_V2")
+    assert found.preprocessing == official.preprocessing
+    assert found.preprocessing_is_certain
+
+
+def test_a_published_hash_over_other_entries_is_not_believed() -> None:
+    prefix = architectures.get("resnet50").weights[0].sha256_prefix
+    found = recognise(file_of(entries_of("resnet18", 1000), prefix + "0" * 56))
+    assert found.architecture is None
+    assert "do not fit ResNet-50" in found.reason
+
+
+def test_an_unknown_hash_makes_the_preprocessing_a_guess_and_says_so() -> None:
+    found = recognise(file_of(entries_of("mobilenet_v2")))
+    assert found.preprocessing.name == "IMAGENET1K_V1"
+    assert not found.preprocessing_is_certain
+    assert "a guess: IMAGENET1K_V1 (resize 256, crop 224); also possible: IMAGENET1K_V2." in found.notes[-1]
+
+
+def test_a_vision_transformer_for_larger_pictures_is_recognised_with_their_size() -> None:
+    found = recognise(file_of(entries_of("vit_b_16", 5, image_size=384)))
+    assert (found.architecture, found.preprocessing.crop) == ("vit_b_16", 384)
+    assert found.preprocessing.name == "IMAGENET1K_SWAG_E2E_V1"
+
+
+def test_counters_may_be_missing_and_auxiliary_heads_may_be_there() -> None:
+    entries = {k: t for k, t in entries_of("googlenet").items() if not k.endswith("num_batches_tracked")}
+    entries |= {"aux1.fc1.weight": torch.zeros(3, 3), "aux2.conv.bn.running_mean": torch.zeros(3)}
+    found = recognise(file_of(entries))
+    assert (found.architecture, found.missing, found.unexpected) == ("googlenet", (), ())
+    assert any("auxiliary heads" in note for note in found.notes)
+    assert any("num_batches_tracked" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {},
+        {"fc.0.weight": torch.zeros(64, 512), "fc.2.weight": torch.zeros(3, 64)},
+        {"fc.weight": torch.zeros(3, 99), "fc.bias": torch.zeros(3)},
+    ],
+    ids=["none", "two layers", "other inputs"],
+)
+def test_a_missing_or_strange_output_layer_does_not_hide_the_network(head: dict[str, torch.Tensor]) -> None:
+    entries = {key: t for key, t in entries_of("resnet18").items() if not key.startswith("fc.")}
+    found = recognise(file_of(entries | head))
+    assert (found.architecture, found.num_classes) == ("resnet18", None)
+    assert any("output layer" in note for note in found.notes)
+
+
+def test_a_hint_that_fits_is_followed() -> None:
+    assert recognise(file_of(entries_of("resnet18")), "resnet18").architecture == "resnet18"
+
+
+def test_a_hint_that_does_not_fit_is_answered_with_what_does_not() -> None:
+    found = recognise(file_of(entries_of("resnet18")), "resnet34")
+    assert found.architecture is None
+    assert found.reason == (
+        "These weights do not fit ResNet-34: 80 entries are missing. They fit ResNet-18 (resnet18)."
+    )
+    assert len(found.missing) == 80
+
+
+def test_a_smaller_network_whose_entries_are_all_there_is_no_fit() -> None:
+    found = recognise(file_of(entries_of("resnet34")), "resnet18")
+    assert found.architecture is None
+    assert "80 entries do not belong to it" in found.reason
+
+
+def test_other_shapes_are_counted() -> None:
+    found = recognise(file_of(entries_of("wide_resnet50_2")), "resnet50")
+    assert "have other shapes" in found.reason
+    assert "Wide ResNet-50-2" in found.reason
+
+
+def test_a_hint_that_is_no_name_is_refused() -> None:
+    with pytest.raises(FtguiError, match="no architecture “resnet-18”"):
+        recognise(file_of(entries_of("resnet18")), "resnet-18")
+
+
+def test_an_unknown_network_is_laid_beside_the_nearest() -> None:
+    entries = entries_of("resnet34")
+    del entries["layer3.5.conv2.weight"]
+    found = recognise(file_of(entries))
+    assert found.architecture is None
+    assert found.reason == (
+        "These weights are of no network in torchvision. The nearest is ResNet-34: 181 of 182 entries match."
+    )
+    assert found.missing == ("layer3.5.conv2.weight",)
+    assert (found.title, found.num_classes) == ("Unknown network", None)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "swin_t", "regnet_x_8gf", "efficientnet_b3"])
+def test_the_nearest_of_a_network_less_one_entry_is_itself(name: str) -> None:
+    shapes = {key: tuple(tensor.shape) for key, tensor in entries_of(name).items()}
+    del shapes[list(shapes)[len(shapes) // 2]]
+    found = nearest(shapes)
+    assert found is not None
+    assert found.name == name
+
+
+def test_entries_that_nothing_knows_are_said_to_be_so() -> None:
+    found = recognise(
+        file_of({"blocks.0.attn.qkv.weight": torch.zeros(3, 3), "pos_embed": torch.zeros(1, 5)})
+    )
+    assert found.architecture is None
+    assert "none of its names occurs" in found.reason
+    assert (found.parameters, found.matched, len(found.unexpected)) == (14, 0, 2)
+
+
+@pytest.mark.parametrize("name", OLD_LAYOUTS)
+def test_files_with_old_names_are_recognised(tmp_path: Path, name: str) -> None:
+    """DenseNets and vision transformers are published by names that torchvision itself left."""
+    entries = construct(name, 3).state_dict()
+    old = {_old_name(key): tensor for key, tensor in entries.items()}
+    assert old.keys() != entries.keys()
+    with (tmp_path / "w.pth").open("wb") as stream:
+        torch.save(old, stream)
+    file = read_weights(tmp_path / "w.pth")
+    assert recognise(file).architecture == name
+    assert file.entries.keys() == entries.keys()
+
+
+def _old_name(key: str) -> str:
+    for new, old in ((".mlp.0.", ".mlp.linear_1."), (".mlp.3.", ".mlp.linear_2.")):
+        key = key.replace(new, old)
+    if "denselayer" in key:
+        for kind in ("norm", "conv"):
+            for number in "12":
+                key = key.replace(f".{kind}{number}.", f".{kind}.{number}.")
+    return key
+
+
+def test_the_files_notes_are_kept() -> None:
+    file = dataclasses.replace(file_of(entries_of("resnet18")), notes=("One.", "Two."))
+    assert recognise(file).notes[:2] == ("One.", "Two.")

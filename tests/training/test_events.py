@@ -1,0 +1,141 @@
+"""Events as JSON: one object each, tagged, and back again."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftgui.core import records
+from ftgui.core.preprocessing import Preprocessing
+from ftgui.training.config import TrainConfig
+from ftgui.training.events import (
+    BatchEnded,
+    CheckpointSaved,
+    EpochEnded,
+    PhaseProgress,
+    Reason,
+    RunEnded,
+    RunStarted,
+    RunWarning,
+    StageInfo,
+    TrainingEvent,
+)
+
+STARTED = RunStarted(
+    run="/runs/freeze",
+    config=TrainConfig(dataset="/d", weights="/w.pth"),
+    architecture="resnet18",
+    class_names=("ants", "bees", "unused_1"),
+    preprocessing=Preprocessing(),
+    weights_sha256="ab" * 32,
+    stages=(StageInfo(name="stem", parameters=9, cost_share=0.5, learns=False, lr_mult=0.0),),
+    device="cpu",
+    device_why="no CUDA or Apple GPU found",
+    precision="fp32",
+    threads=2,
+    train_pictures=80,
+    val_pictures=20,
+    parameters=100,
+    trainable_parameters=10,
+    frozen_tensors=6,
+)
+EPOCH = EpochEnded(
+    epoch=1,
+    train_loss=0.7,
+    train_accuracy=0.5,
+    val_loss=0.6,
+    val_accuracy=0.75,
+    lr=0.01,
+    frozen_tensors=6,
+    is_best=True,
+    train_seconds=1.5,
+    val_seconds=0.5,
+    total_seconds=2.5,
+)
+ENDED = RunEnded(
+    reason=Reason.COMPLETED,
+    message="Training is complete.",
+    best_epoch=1,
+    best_val_accuracy=0.75,
+    best_val_loss=0.6,
+    epochs=1,
+    seconds=3.5,
+    phase_seconds={"training": 1.5},
+    frozen_tensors=6,
+    frozen_changed=0,
+)
+ONE_OF_EACH = {
+    "run_started": STARTED,
+    "phase_progress": PhaseProgress(phase="decoding pictures", done=3, total=9),
+    "batch_ended": BatchEnded(
+        epoch=1, batch=2, batches=3, loss=0.7, accuracy=0.5, pictures_per_second=31.5, seconds_left=12.5
+    ),
+    "epoch_ended": EPOCH,
+    "checkpoint_saved": CheckpointSaved(epoch=1, path="/runs/freeze/best.pth", val_accuracy=0.75),
+    "run_warning": RunWarning(message="“a.jpg” is left out: it is cut off.", hint="Copy it again."),
+    "run_ended": ENDED,
+}
+
+
+def back(event: Any) -> Any:
+    return msgspec.json.decode(records.to_json_line(event), type=TrainingEvent)
+
+
+def test_there_is_one_of_each_here() -> None:
+    assert {type(event) for event in ONE_OF_EACH.values()} == set(get_args(TrainingEvent))
+
+
+@pytest.mark.parametrize("tag", ONE_OF_EACH)
+def test_an_event_is_an_object_that_begins_with_its_name(tag: str) -> None:
+    line = records.to_json_line(ONE_OF_EACH[tag])
+    assert next(iter(json.loads(line).items())) == ("event", tag)
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("tag", ONE_OF_EACH)
+def test_an_event_comes_back_as_it_went(tag: str) -> None:
+    assert back(ONE_OF_EACH[tag]) == ONE_OF_EACH[tag]
+
+
+@given(st.one_of(*(st.from_type(kind) for kind in get_args(TrainingEvent) if kind is not RunStarted)))
+def test_any_event_comes_back_with_null_for_what_is_not_finite(event: Any) -> None:
+    """Where null is allowed; no event is made with such a number in another place (see the trainer)."""
+    plain = json.loads(records.to_json_line(event))
+    numbers = [v for v in msgspec.structs.asdict(event).values() if isinstance(v, float)]
+    if all(map(math.isfinite, numbers)) and _dict_is_finite(event):
+        assert back(event) == event
+    assert "NaN" not in json.dumps(plain, allow_nan=True)
+
+
+def _dict_is_finite(event: Any) -> bool:
+    return all(map(math.isfinite, getattr(event, "phase_seconds", {}).values()))
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_not_finite_is_null_and_can_be_read_back(number: float) -> None:
+    event = msgspec.structs.replace(EPOCH, train_loss=number, val_loss=number)
+    assert back(event) == msgspec.structs.replace(EPOCH, train_loss=None, val_loss=None)
+
+
+def test_an_event_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        EPOCH.epoch = 2  # type: ignore[misc]
+
+
+def test_the_line_that_scripts_wait_for_has_the_names_they_know() -> None:
+    plain = json.loads(records.to_json_line(ENDED))
+    assert plain["event"] == "run_ended"
+    assert plain["reason"] == "completed"
+    assert plain["frozen_changed"] == 0
+    assert {"best_val_accuracy", "seconds", "frozen_tensors"} <= plain.keys()
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_run_failed_unless_it_was_completed_or_stopped(reason: Reason) -> None:
+    assert reason.is_failure == (reason.value not in ("completed", "stopped"))

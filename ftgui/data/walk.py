@@ -67,7 +67,7 @@ class Walker:
         return Listing(tuple(sorted(folders)), tuple(sorted(pictures)))
 
     def pictures_below(self, folder: str, above: tuple[str, ...] = ("",)) -> list[str]:
-        """Return the paths of all pictures in ``folder`` and the folders in it, sorted.
+        """Return the paths of all pictures in ``folder`` and the folders in it.
 
         A folder met a second time, or a link to one of the folders ``above``, is not entered again:
         that is how loops of links end.
@@ -84,7 +84,7 @@ class Walker:
             inside = self.listing(current)
             found += (join(current, name) for name in inside.pictures)
             waiting += (join(current, name) for name in reversed(inside.folders))
-        return sorted(found)
+        return found
 
     def notes(self) -> Iterator[str]:
         """Say what was passed over, a sentence each."""

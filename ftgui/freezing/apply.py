@@ -42,9 +42,9 @@ class AppliedPlan:
         for stage, stage_plan in self._pairs():
             if stage_plan.learns:
                 continue
-            for path in stage.modules:
+            for path in stage.inner:
                 module = self.model.get_submodule(path)
-                module.train(self.plan.norm != "locked" and isinstance(module, NORMS))
+                module.training = self.plan.norm != "locked" and isinstance(module, NORMS)
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """Return the optimizer's groups from the input to the head, each at ``lr`` times its own multiple.

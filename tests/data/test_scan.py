@@ -70,7 +70,16 @@ def test_train_alone_is_a_dataset_without_a_split(tree: Tree) -> None:
 
 
 def test_a_class_may_be_called_train_where_its_pictures_lie_in_it(tree: Tree) -> None:
-    assert scan_dataset(tree("train/1.jpg", "bus/1.jpg")).class_names == ("bus", "train")
+    dataset = scan_dataset(tree("train/1.jpg", "train/steam/2.jpg", "bus/1.jpg"))
+    assert dataset.class_names == ("bus", "train")
+    assert len(dataset.train) == 3
+
+
+@pytest.mark.parametrize("other", ["val", "test"])
+def test_train_beside_val_or_test_is_a_split_even_with_pictures_of_its_own(tree: Tree, other: str) -> None:
+    dataset = scan_dataset(tree("train/a/1.jpg", "train/b/1.jpg", "train/cover.jpg", f"{other}/a/1.jpg"))
+    assert dataset.class_names == ("a", "b")
+    assert len(dataset.train) == 2
 
 
 def test_folders_beside_train_are_left_out_and_said(tree: Tree) -> None:

@@ -103,18 +103,13 @@ def test_an_event_comes_back_as_it_went(tag: str) -> None:
     assert back(ONE_OF_EACH[tag]) == ONE_OF_EACH[tag]
 
 
-@given(st.one_of(*(st.from_type(kind) for kind in get_args(TrainingEvent) if kind is not RunStarted)))
-def test_any_event_comes_back_with_null_for_what_is_not_finite(event: Any) -> None:
-    """Where null is allowed; no event is made with such a number in another place (see the trainer)."""
-    plain = json.loads(records.to_json_line(event))
-    numbers = [v for v in msgspec.structs.asdict(event).values() if isinstance(v, float)]
-    if all(map(math.isfinite, numbers)) and _dict_is_finite(event):
-        assert back(event) == event
-    assert "NaN" not in json.dumps(plain, allow_nan=True)
-
-
-def _dict_is_finite(event: Any) -> bool:
-    return all(map(math.isfinite, getattr(event, "phase_seconds", {}).values()))
+@given(st.text(), st.floats(allow_nan=False, allow_infinity=False))
+def test_any_words_and_any_figure_come_back_bit_for_bit(words: str, figure: float) -> None:
+    warning = RunWarning(message=words, hint=words)
+    assert back(warning) == warning
+    assert "\n" not in records.to_json_line(warning)
+    again = back(msgspec.structs.replace(EPOCH, val_loss=figure, total_seconds=figure))
+    assert (again.val_loss, again.total_seconds) == (figure, figure)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])

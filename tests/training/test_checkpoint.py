@@ -1,0 +1,79 @@
+"""Weights on disk."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from ftgui.core.errors import FtguiError
+from ftgui.training.checkpoint import read_state_dict, save_weights
+
+
+def network() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+
+
+def test_what_is_written_is_a_plain_state_dict(tmp_path: Path) -> None:
+    model = network()
+    save_weights(tmp_path / "best.pth", model)
+    loaded = torch.load(tmp_path / "best.pth", weights_only=True)
+    assert type(loaded) is dict
+    assert list(loaded) == list(model.state_dict())
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in model.state_dict().items())
+    assert not any(tensor.requires_grad for tensor in loaded.values())
+
+
+def test_what_is_written_is_as_large_as_its_weights(tmp_path: Path) -> None:
+    """A view into a larger storage would bring all of that along."""
+    model = nn.Linear(10, 10)
+    model.weight = nn.Parameter(torch.zeros(1000, 10)[:10])
+    save_weights(tmp_path / "best.pth", model)
+    assert (tmp_path / "best.pth").stat().st_size < 5000
+
+
+def test_a_full_disk_leaves_the_weights_that_were_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "best.pth"
+    save_weights(path, network())
+    before = path.read_bytes()
+
+    def fail(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        save_weights(path, network())
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["best.pth"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 and no more"])
+def test_damaged_weights_are_one_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "best.pth").write_bytes(content)
+    with pytest.raises(FtguiError, match=r"best\.pth” cannot be read\.$") as caught:
+        read_state_dict(tmp_path / "best.pth")
+    assert caught.value.hint
+
+
+def test_half_of_a_file_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "best.pth"
+    save_weights(path, network())
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(FtguiError, match="cannot be read"):
+        read_state_dict(path)
+
+
+def test_a_file_of_something_else_is_no_weights(tmp_path: Path) -> None:
+    torch.save(torch.zeros(3), tmp_path / "best.pth")
+    with pytest.raises(FtguiError, match="holds no weights"):
+        read_state_dict(tmp_path / "best.pth")
+
+
+def test_missing_weights_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(FtguiError, match="cannot be read"):
+        read_state_dict(tmp_path / "best.pth")

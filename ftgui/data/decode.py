@@ -9,7 +9,7 @@ import os
 import typing
 import warnings
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 """Pillow's decoders that are tried, and no others: a file's name decides nothing, its first bytes do.
@@ -86,18 +86,16 @@ def resize_short_side(image: Image.Image, size: int, interpolation: str) -> Imag
 
 def crop_centre(image: Image.Image, size: int) -> Image.Image:
     """Return the ``size`` by ``size`` pixels at the centre; black where ``image`` does not reach."""
-    image = pad_to(image, size)
-    left, top = round((image.width - size) / 2), round((image.height - size) / 2)
+    left, top = centre_offset(image.width, size), centre_offset(image.height, size)
     return image.crop((left, top, left + size, top + size))
 
 
-def pad_to(image: Image.Image, size: int) -> Image.Image:
-    """Return ``image`` with black around it where a side is below ``size``, the odd pixel right and below."""
-    missing_x, missing_y = max(size - image.width, 0), max(size - image.height, 0)
-    if not missing_x and not missing_y:
-        return image
-    border = (missing_x // 2, missing_y // 2, (missing_x + 1) // 2, (missing_y + 1) // 2)
-    return ImageOps.expand(image, border, fill=0)
+def centre_offset(length: int, size: int) -> int:
+    """Return where the middle ``size`` of ``length`` pixels begin: before 0 where there are fewer.
+
+    torchvision rounds halves to even when it cuts, and up or left when it pads.
+    """
+    return round((length - size) / 2) if length >= size else -((size - length) // 2)
 
 
 def check_size(width: int, height: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl, Slot
+from PySide6.QtCore import QMimeData, QTimer, QUrl, Slot
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -85,11 +85,7 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         tabs = Tabs(object_name="pages", accessible_name=self.tr("Pages"))
         tabs.addTab(self.page, self.tr("Training"))
-        corner = QWidget()
-        holder = QHBoxLayout(corner)
-        holder.setContentsMargins(0, 0, 0, 8)
-        holder.addWidget(self.device_chip)
-        tabs.setCornerWidget(corner, Qt.Corner.TopRightCorner)
+        tabs.set_corner(self.device_chip)
         right = QVBoxLayout()
         right.setSpacing(8)
         right.addWidget(self.messages)

@@ -91,12 +91,13 @@ def test_a_picture_is_turned_upright_as_exif_says(coloured: Coloured, form: str,
     assert np.array_equal(decoded, expected)
 
 
+ORIENTATION_IN_WORDS = struct.pack("<4sIHHHI4sI", b"II*\0", 8, 1, 0x0112, 2, 4, b"up!\0", 0)
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "exif", [b"Exif\0\0", b"Exif\0\0nonsense", b"Exif\0\0II*\0\xff\xff\xff\x7f", b"Exif\0\0MM\0*"]
-)
+@pytest.mark.parametrize("exif", [b"", b"nonsense", b"II*\0\xff\xff\xff\x7f", b"MM\0*", ORIENTATION_IN_WORDS])
 def test_exif_that_cannot_be_read_turns_nothing_and_stops_nothing(coloured: Coloured, exif: bytes) -> None:
-    assert decode_picture(saved(coloured(20, 10), "JPEG", exif=exif)).size == (20, 10)
+    assert decode_picture(saved(coloured(20, 10), "JPEG", exif=b"Exif\0\0" + exif)).size == (20, 10)
 
 
 def test_an_orientation_that_exif_does_not_know_turns_nothing(coloured: Coloured) -> None:

@@ -194,11 +194,10 @@ def test_a_class_in_val_that_train_lacks_is_left_out_and_said(tree: Tree) -> Non
 
 
 def test_a_class_missing_from_val_is_said_and_shifts_no_other(tree: Tree) -> None:
-    dataset = scan_dataset(
-        tree("train/a/1.jpg", "train/b/1.jpg", "train/c/1.jpg", "val/a/1.jpg", "val/c/1.jpg")
-    )
+    train = (f"train/{name}/1.jpg" for name in "abcd")
+    dataset = scan_dataset(tree(*train, "val/a/1.jpg", "val/c/1.jpg", "val/d/"))
     assert dataset.val == (Picture("val/a/1.jpg", 0), Picture("val/c/1.jpg", 2))
-    assert said(dataset, "“val” has no pictures of “b”")
+    assert said(dataset, "“val” has no pictures of “b”, “d”")
 
 
 def test_a_val_without_pictures_leaves_the_split_to_ftgui(tree: Tree) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ftgui.core.errors import FtguiError
@@ -41,6 +41,8 @@ def test_every_picture_is_on_exactly_one_side_in_its_order(
 
 
 @given(counts=counts, fraction=fractions, seed=seeds)
+@example(counts=[2, 4], fraction=0.9, seed=0)
+@example(counts=[2, 4], fraction=0.01, seed=0)
 def test_each_class_gives_its_share_and_keeps_a_picture_on_either_side(
     counts: list[int], fraction: float, seed: int
 ) -> None:

@@ -15,8 +15,10 @@ from ftgui.core.preprocessing import Preprocessing
 from ftgui.gui.app import create_window
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.sessions.training import Job
+from ftgui.training.config import TrainConfig
+from ftgui.training.control import RunControl
 from tests.gui.driving import PATIENCE, the, type_path
-from tests.gui.scripted import STAGES, Gate, scripted_job, whole_run
+from tests.gui.scripted import STAGES, open_all_gates, scripted_job, whole_run
 from tests.harness.leaks import deliver_deferred_deletes
 
 OpenWindow = Callable[..., MainWindow]
@@ -42,7 +44,7 @@ def open_window(qtbot: QtBot, runs_folder: Path) -> Iterator[OpenWindow]:
         return window
 
     yield open_it
-    Gate.open_all()
+    open_all_gates()
     while windows:
         end(windows.pop())
 
@@ -114,6 +116,16 @@ def resnet18() -> object:
         for name in STAGES
     )
     return Inspected(recognition=recognition, stages=stages)
+
+
+@pytest.fixture
+def finished_run(tmp_path: Path) -> Path:
+    """A run folder as the engine leaves it, its weights aside."""
+    folder = tmp_path / "run of yesterday"
+    job = scripted_job(*whole_run(0.8, 0.9), stored=True)
+    for _ in job(TrainConfig(dataset="", weights="", epochs=2), folder, RunControl()):
+        pass
+    return folder
 
 
 @pytest.fixture

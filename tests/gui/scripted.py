@@ -42,12 +42,10 @@ STAGES = ("stem", "layer1", "layer2", "head")
 class Gate:
     """Holds whoever comes to it, in whatever thread, until the test opens it."""
 
-    _all: weakref.WeakSet[Gate] = weakref.WeakSet()
-
     def __init__(self) -> None:
         self.reached = threading.Event()
         self._open = threading.Event()
-        Gate._all.add(self)
+        _gates.add(self)
 
     def open(self) -> None:
         self._open.set()
@@ -60,11 +58,14 @@ class Gate:
                 return
         raise TimeoutError("no test opened this gate")
 
-    @classmethod
-    def open_all(cls) -> None:
-        """Let everybody go: a test is over, however it ended."""
-        for gate in tuple(cls._all):
-            gate.open()
+
+_gates: weakref.WeakSet[Gate] = weakref.WeakSet()
+
+
+def open_all_gates() -> None:
+    """Let everybody go: a test is over, however it ended."""
+    for gate in tuple(_gates):
+        gate.open()
 
 
 Step = TrainingEvent | Gate | Exception
@@ -138,9 +139,7 @@ def scripted_jobs(*scripts: tuple[Step, ...], stored: bool = False) -> ScriptedJ
     return ScriptedJob(*scripts, stored=stored)
 
 
-def started(
-    *, batches: int = 2, train_pictures: int = 8, val_pictures: int = 100, trainable: int = 1026
-) -> RunStarted:
+def started(*, val_pictures: int = 100, trainable: int = 1026) -> RunStarted:
     """The first event of a run. Its config and folder become those that the window asked for."""
     return RunStarted(
         run="",
@@ -157,9 +156,8 @@ def started(
         device_why="no CUDA or Apple GPU found",
         precision="fp32",
         threads=2,
-        train_pictures=train_pictures,
+        train_pictures=8,
         val_pictures=val_pictures,
-        batches=batches,
         parameters=11_177_538,
         trainable_parameters=trainable,
         frozen_tensors=120,

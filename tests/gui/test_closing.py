@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QThread
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +17,7 @@ from ftgui.jobs.scan import scan
 from tests.gui.conftest import OpenWindow, replace_job
 from tests.gui.driving import PATIENCE, answer, cells, click, the, type_path, wait_idle, words_of
 from tests.gui.scripted import Gate, batch, ended, epoch, scripted_job, started, whole_run
+from tests.harness.process import run_python
 
 
 def test_an_idle_window_closes_at_once(qtbot: QtBot, ready_window: OpenWindow) -> None:
@@ -88,7 +90,6 @@ def test_stop_and_close_lets_the_run_end_and_then_closes_with_no_thread_left(
     assert job.played[-1] == "RunEnded"
     assert (job.calls[0].folder / "summary.json").is_file()
     assert _running(window) == []
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("Dummy")] == []
 
 
 def test_a_run_that_ends_while_the_question_stands_closes_on_yes(
@@ -119,14 +120,29 @@ def test_a_window_that_still_looks_into_a_folder_ends_its_thread_when_it_closes(
     assert _running(window) == []
 
 
-def test_the_window_comes_back_where_and_as_large_as_it_was(qtbot: QtBot, open_window: OpenWindow) -> None:
+def test_the_window_comes_back_where_and_as_large_as_it_was(open_window: OpenWindow) -> None:
     first = open_window()
-    as_made = first.size()
-    first.resize(1111, 666)
+    as_made = first.geometry()
+    first.setGeometry(1, 47, first.minimumWidth(), 666)
     first.close()
     second = open_window()
-    assert as_made != first.size()
-    assert (second.width(), second.height()) == (1111, 666)
+    assert second.geometry() == first.geometry() != as_made
+
+
+def test_a_new_process_finds_what_the_last_one_left(open_window: OpenWindow) -> None:
+    window = open_window()
+    window.setGeometry(1, 47, window.minimumWidth(), 666)
+    the(window, QAction, "action_theme_dark").trigger()
+    window.close()
+    script = (
+        "from ftgui.gui.app import create_window\n"
+        "from ftgui.gui import theme\n"
+        "window = create_window()\n"
+        "window.show()\n"
+        "print(window.geometry().getRect(), theme.current().name)\n"
+    )
+    done = run_python("-W", "error", "-c", script)
+    assert done.stdout.strip() == f"{window.geometry().getRect()} dark", done.stderr
 
 
 def _running(window: MainWindow) -> list[QThread]:

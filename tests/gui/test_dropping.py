@@ -10,11 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.widgets.live_plot import LivePlot
-from ftgui.training.config import TrainConfig
-from ftgui.training.control import RunControl
 from tests.gui.conftest import OpenWindow
 from tests.gui.driving import PATIENCE, cells, curves, drop, runs_table, the
-from tests.gui.scripted import scripted_job, whole_run
 
 
 def test_a_folder_becomes_the_dataset(qtbot: QtBot, open_window: OpenWindow, pictures: Path) -> None:
@@ -59,16 +56,6 @@ def test_several_files_at_once_are_not_taken(open_window: OpenWindow, pictures: 
     window = open_window()
     assert not drop(window, pictures, tmp_path / "other")
     assert the(window, QLineEdit, "dataset_path").text() == ""
-
-
-@pytest.fixture
-def finished_run(tmp_path: Path) -> Path:
-    """A run folder as the engine leaves it, its weights aside."""
-    folder = tmp_path / "a run"
-    job = scripted_job(*whole_run(0.8, 0.9), stored=True)
-    for _ in job(TrainConfig(dataset="", weights="", epochs=2), folder, RunControl()):
-        pass
-    return folder
 
 
 def _places(window: MainWindow) -> list[QWidget]:

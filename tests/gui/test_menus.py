@@ -15,12 +15,11 @@ from ftgui.core.errors import FtguiError
 from ftgui.gui import settings, theme
 from ftgui.gui.actions import MENUS
 from ftgui.jobs.machine import Machine
-from ftgui.training.config import TrainConfig
-from ftgui.training.control import RunControl
 from ftgui.training.devices import DeviceChoice
 from tests.gui.conftest import OpenWindow, replace_job
 from tests.gui.driving import PATIENCE, cells, choose, click, curves, the, wait_idle, words_of
 from tests.gui.scripted import Gate, scripted_job, whole_run
+from tests.harness.process import run_python
 
 # The menus --------------------------------------------------------------------------------------------------
 
@@ -228,9 +227,7 @@ def test_the_window_says_which_device_trains_and_why(
     assert said == ["CUDA (NVIDIA H100 found)", "CPU (chosen)", "MPS is not available here"]
 
 
-def test_the_window_is_there_before_torch_is_loaded(tmp_path: Path) -> None:
-    from tests.harness.process import run_python
-
+def test_the_window_is_there_before_torch_is_loaded() -> None:
     script = (
         "import sys\n"
         "from ftgui.gui.app import create_window\n"
@@ -274,16 +271,6 @@ def test_curves_follow_the_theme(qtbot: QtBot, ready_window: OpenWindow) -> None
 
 
 # ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def finished_run(tmp_path: Path) -> Path:
-    folder = tmp_path / "run of yesterday"
-    for _ in scripted_job(*whole_run(0.8, 0.9), stored=True)(
-        TrainConfig(dataset="", weights="", epochs=2), folder, RunControl()
-    ):
-        pass
-    return folder
 
 
 def _replying(asked: list[str], reply: object) -> Callable[..., object]:

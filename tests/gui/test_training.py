@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPlainTextEdit, QProgressBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from ftgui.core.errors import FtguiError
@@ -69,7 +69,7 @@ def test_a_run_draws_the_curves_of_training_and_validation(qtbot: QtBot, ready_w
 def test_the_training_curve_grows_within_an_epoch(qtbot: QtBot, ready_window: OpenWindow) -> None:
     gate = Gate()
     window = ready_window(
-        scripted_job(started(batches=4), epoch(1, loss=0.8), batch(2, 1, 4, loss=0.66), gate, *whole_run())
+        scripted_job(started(), epoch(1, loss=0.8), batch(2, 1, 4, loss=0.66), gate, *whole_run())
     )
     click(qtbot, window, "train_button")
     qtbot.waitUntil(lambda: len(curves(window, "loss_plot")) == 2, timeout=PATIENCE)
@@ -86,7 +86,7 @@ def test_the_progress_line_says_what_goes_on_from_the_first_moment_to_the_last(
     gates = [Gate() for _ in range(5)]
     window = ready_window(
         scripted_job(
-            *(gates[0], phase("decoding pictures", 3, 8), gates[1], started(batches=4)),
+            *(gates[0], phase("decoding pictures", 3, 8), gates[1], started()),
             *(batch(1, 1, 4, seconds_left=38.2), gates[2], phase("validating", 1, 3), gates[3]),
             *(epoch(1, 0.928), gates[4], ended(message="Training is complete.")),
         )
@@ -120,8 +120,8 @@ def test_a_run_is_a_row_of_figures(qtbot: QtBot, ready_window: OpenWindow) -> No
     click(qtbot, window, "train_button")
     assert cells(window, "State") == ["preparing"]
     wait_idle(qtbot, window)
-    row = {title: cells(window, title) for title in ("Name", "What may move", "Best val acc", "Time", "State")}
-    assert row == {
+    titles = ("Name", "What may move", "Best val acc", "Time", "State")
+    assert {title: cells(window, title) for title in titles} == {
         "Name": ["small-lr"],
         "What may move": ["Small learning rate × 0.1"],
         "Best val acc": ["0.900"],
@@ -397,11 +397,11 @@ def test_a_defect_is_owned_up_to_with_its_details_and_no_traceback_in_sight(
     assert cells(window, "State") == ["failed"]
     seen = [label.text() for label in window.findChildren(QLabel) if label.isVisible()]
     assert not any("Traceback" in text or "ValueError" in text for text in seen)
-    details = the(window, QWidget, "message_details")
+    details = the(window, QPlainTextEdit, "message_details")
     assert not details.isVisible()
     click(qtbot, window, "message_details_button")
     assert details.isVisible()
-    assert 'ValueError("tensor 3 of 4")' in details.toPlainText() or "ValueError: tensor" in details.toPlainText()
+    assert "ValueError: tensor 3 of 4" in details.toPlainText()
     click(qtbot, window, "message_close_button")
     assert not the(window, QWidget, "message_bar").isVisible()
     assert the(window, QAbstractButton, "train_button").isEnabled()
@@ -487,7 +487,7 @@ def test_a_flood_of_batches_is_painted_ten_times_a_second_and_ends_right(
 
     monkeypatch.setattr(LivePlot, "set_run", counting)
     flood = [batch(1, number, 5000, loss=5000 / number) for number in range(1, 5001)]
-    window = ready_window(scripted_job(started(batches=5000), *flood, epoch(1, 0.8), ended()))
+    window = ready_window(scripted_job(started(), *flood, epoch(1, 0.8), ended()))
     began = time.monotonic()
     click(qtbot, window, "train_button")
     wait_idle(qtbot, window)

@@ -42,7 +42,9 @@ def test_real_weights_predict_as_torchvisions_own_network_does(real_data: Path, 
     assert expected.std() > 1
 
 
-@pytest.mark.parametrize("name", ["resnet18", "mnasnet0_5", "swin_t", "googlenet"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "mnasnet0_5", "googlenet", pytest.param("swin_t", marks=pytest.mark.long)]
+)
 def test_every_entry_of_the_file_is_in_the_network(tmp_path: Path, name: str) -> None:
     theirs = random_model(name, 3, seed=1)
     assert_same_entries(loaded(opened(tmp_path, theirs.state_dict())), theirs.state_dict())

@@ -55,7 +55,7 @@ def test_a_full_disk_leaves_the_weights_that_were_there(
 @pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 and no more"])
 def test_damaged_weights_are_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "best.pth").write_bytes(content)
-    with pytest.raises(FtguiError, match=r"best\.pth” cannot be read\.$") as caught:
+    with pytest.raises(FtguiError, match=r"best\.pth” cannot be read\.") as caught:
         read_state_dict(tmp_path / "best.pth")
     assert caught.value.hint
 

@@ -11,7 +11,7 @@ from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.live_plot import LivePlot
 from ftgui.gui.widgets.progress_card import ProgressCard, ProgressState
-from ftgui.gui.widgets.tables import DotDelegate, style_table
+from ftgui.gui.widgets.tables import DotDelegate, style_table, widen_to_titles
 from ftgui.gui.widgets.text import Text
 from ftgui.gui.words import best_words, is_over, progress_words
 from ftgui.runs.history import Measure, RunHistory, RunState
@@ -78,6 +78,7 @@ class TrainPage(QWidget):
         table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         for number, column in enumerate(COLUMNS):
             table.setColumnWidth(number, WIDTHS.get(column.title, 88))
+        widen_to_titles(table)
         table.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         return table
 

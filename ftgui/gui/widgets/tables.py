@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPointF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QMouseEvent, QMoveEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -45,6 +45,15 @@ def style_table(view: QTableView, *, object_name: str = "", accessible_name: str
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setMinimumSectionSize(32)
     theme.signals.changed.connect(view.viewport().update)
+
+
+def widen_to_titles(view: QTableView) -> None:
+    """Make no column narrower than its title, which Qt would cut at the left where it is right-aligned."""
+    header = view.horizontalHeader()
+    for column in range(header.count()):
+        needed = header.sectionSizeHint(column)
+        if view.columnWidth(column) < needed:
+            view.setColumnWidth(column, needed)
 
 
 class DotDelegate(QStyledItemDelegate):
@@ -116,17 +125,18 @@ class Tabs(QTabWidget):
 
     def set_corner(self, widget: QWidget) -> None:
         """Put ``widget`` at the right end of the tabs, on their middle line."""
-        holder = QWidget()
+        holder = _Corner()
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         holder.setFixedHeight(self.tabBar().sizeHint().height() or 34)
         self.setCornerWidget(holder)
 
-    def event(self, event: QEvent) -> bool:
-        """Styled tabs let their corner slip below the bar: put it back after whatever moved it."""
-        done = super().event(event)
-        corner = self.cornerWidget()
-        if corner is not None and corner.y() != 0:
-            corner.move(corner.x(), 0)
-        return done
+
+class _Corner(QWidget):
+    """Styled tabs let their corner slip below the bar: it goes back up by itself."""
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        if self.y() != 0:
+            self.move(self.x(), 0)

@@ -7,12 +7,13 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from ftgui.gui import theme
 from ftgui.gui.widgets.buttons import Button, Disclosure, Segments
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.icons import IconButton
-from ftgui.gui.widgets.tables import COLOUR_ROLE, DotDelegate, Tabs, is_shown, style_table
+from ftgui.gui.widgets.tables import COLOUR_ROLE, DotDelegate, Tabs, is_shown, style_table, widen_to_titles
 from ftgui.gui.widgets.text import Chip, Text
 
 
@@ -102,6 +103,17 @@ def test_the_corner_of_the_tabs_is_on_their_middle_line(qtbot: QtBot) -> None:
     assert abs(middle - tabs.tabBar().geometry().center().y()) <= 2
 
 
+def test_tabs_may_die_while_python_still_knows_their_parts(qtbot: QtBot) -> None:
+    """An ``event`` override that asked for the corner ended the process here: destroying calls it too."""
+    tabs, chip = Tabs(), Chip("CPU")
+    tabs.addTab(QWidget(), "Training")
+    tabs.set_corner(chip)
+    tabs.show()
+    with qtbot.waitSignal(chip.destroyed):
+        tabs.deleteLater()
+    assert not isValid(tabs)
+
+
 @pytest.fixture
 def table(qtbot: QtBot, qapp: QApplication) -> QTableView:
     theme.apply_theme(qapp, theme.LIGHT)
@@ -151,6 +163,18 @@ def test_the_table_selects_whole_rows_and_lets_tab_move_on(table: QTableView) ->
     assert len(table.selectionModel().selectedRows()) == 1
     assert not table.tabKeyNavigation()
     assert (table.objectName(), table.accessibleName()) == ("runs_table", "Runs")
+
+
+def test_columns_are_widened_until_their_titles_can_be_read(table: QTableView) -> None:
+    model = table.model()
+    model.setHeaderData(0, Qt.Orientation.Horizontal, "x")
+    model.setHeaderData(1, Qt.Orientation.Horizontal, "A title longer than its column")
+    table.setColumnWidth(0, 150)
+    table.setColumnWidth(1, 40)
+    widen_to_titles(table)
+    assert table.columnWidth(0) == 150
+    words = table.fontMetrics().horizontalAdvance("A title longer than its column")
+    assert table.columnWidth(1) > 0.9 * words
 
 
 def test_a_label_that_wraps_asks_for_a_line_and_not_for_the_height_of_a_word_a_line(qtbot: QtBot) -> None:

@@ -1,0 +1,153 @@
+"""The table of runs as a Qt model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from ftgui.gui.item_models.runs_model import COLUMNS, SORT_ROLE, RunsModel
+from ftgui.gui.widgets.tables import COLOUR_ROLE
+from ftgui.runs.history import RunHistory
+from ftgui.training.events import TrainingEvent
+from tests.gui.driving import column
+from tests.gui.scripted import batch, ended, epoch, started, whole_run
+
+
+@pytest.fixture
+def model(qtbot: QtBot) -> Iterator[RunsModel]:
+    """A model that Qt's own tester watches for breaches of what models promise."""
+    runs = RunsModel()
+    tester = QAbstractItemModelTester(runs, QAbstractItemModelTester.FailureReportingMode.Warning)
+    yield runs
+    del tester
+
+
+def test_the_model_keeps_what_qt_expects_of_models(model: RunsModel) -> None:
+    for number in range(3):
+        history = _history(f"run {number}", *whole_run())
+        model.add(history)
+        model.refresh(history)
+        model.setData(model.index(number, 0), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
+    assert (model.rowCount(), model.columnCount()) == (3, len(COLUMNS))
+    assert model.rowCount(model.index(0, 0)) == 0
+
+
+def test_a_run_that_has_not_begun_has_blanks_for_figures(model: RunsModel) -> None:
+    model.add(_history("freeze"))
+    said = {each.title: _text(model, 0, each.title) for each in COLUMNS}
+    assert {title: text for title, text in said.items() if text} == {"Name": "freeze", "State": "preparing"}
+
+
+def test_a_run_that_ended_has_a_figure_in_every_column(model: RunsModel) -> None:
+    model.add(_history("freeze", started(val_pictures=153), epoch(1, 0.9412), ended(seconds=72)))
+    assert {each.title: _text(model, 0, each.title) for each in COLUMNS[1:]} == {
+        "Name": "freeze",
+        "What may move": "Freeze extractor",
+        "Best val acc": "0.941",
+        "95 % interval": "0.89 – 0.97",
+        "Time": "1 min 12 s",
+        "Learning": "1,026",
+        "Changed": "0 of 120",
+        "Memory": "1.2 GB",
+        "State": "done",
+    }
+
+
+def test_the_time_of_a_run_that_goes_on_is_its_last_epochs(model: RunsModel) -> None:
+    model.add(_history("freeze", started(), epoch(1), epoch(2), batch(3, 1)))
+    assert _text(model, 0, "Time") == "3.0 s"
+
+
+def test_runs_sort_by_numbers_with_those_that_have_none_first(model: RunsModel) -> None:
+    model.add(_history("none"))
+    model.add(_history("less", *whole_run(0.9281)))
+    model.add(_history("more", *whole_run(0.9284)))
+    for title in ("Best val acc", "95 % interval"):
+        keys = [model.index(row, column(title)).data(SORT_ROLE) for row in range(3)]
+        assert keys == sorted(keys)
+        assert len(set(keys)) == 3
+
+
+def test_every_column_sorts_runs_in_whatever_state(model: RunsModel) -> None:
+    model.add(_history("none"))
+    model.add(_history("begun", started(), batch(1, 1)))
+    model.add(_history("done", *whole_run()))
+    for number, each in enumerate(COLUMNS):
+        keys = [model.index(row, number).data(SORT_ROLE) for row in range(3)]
+        if each.is_number:
+            assert all(isinstance(key, int | float) for key in keys), each.title
+        assert sorted(keys, key=lambda key: (isinstance(key, str), key))
+
+
+def test_numbers_are_on_the_right_and_so_are_their_titles(model: RunsModel) -> None:
+    model.add(_history("freeze", *whole_run()))
+    role = Qt.ItemDataRole.TextAlignmentRole
+    for number, each in enumerate(COLUMNS):
+        title = Qt.AlignmentFlag(model.headerData(number, Qt.Orientation.Horizontal, role))
+        assert bool(title & Qt.AlignmentFlag.AlignRight) == each.is_number, each.title
+        cell = model.index(0, number).data(role)
+        on_the_right = cell is not None and bool(Qt.AlignmentFlag(cell) & Qt.AlignmentFlag.AlignRight)
+        assert on_the_right == each.is_number, each.title
+
+
+def test_each_run_has_the_next_colour_and_keeps_it(model: RunsModel) -> None:
+    for number in range(8):
+        model.add(_history(f"run {number}"))
+    assert [model.index(row, 0).data(COLOUR_ROLE) for row in range(8)] == list(range(8))
+
+
+def test_a_tick_can_be_taken_away_and_given_and_says_so(qtbot: QtBot, model: RunsModel) -> None:
+    row = model.add(_history("freeze"))
+    index, role = model.index(0, 0), Qt.ItemDataRole.CheckStateRole
+    assert index.flags() & Qt.ItemFlag.ItemIsUserCheckable
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "shown"
+    with qtbot.waitSignals([model.shown_changed, model.dataChanged], check_params_cbs=[row.__eq__, None]):
+        assert model.setData(index, Qt.CheckState.Unchecked, role)
+    assert not row.shown
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "hidden"
+    assert model.setData(index, Qt.CheckState.Checked.value, role), "Qt hands the state over as a number"
+    assert row.shown
+
+
+def test_nothing_but_the_tick_can_be_changed(model: RunsModel) -> None:
+    row = model.add(_history("freeze"))
+    assert not model.setData(model.index(0, 1), "another name", Qt.ItemDataRole.EditRole)
+    assert not model.setData(model.index(0, 1), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
+    assert row.shown
+    assert not model.index(0, 1).flags() & Qt.ItemFlag.ItemIsUserCheckable
+
+
+def test_a_refresh_names_only_the_run_that_changed(qtbot: QtBot, model: RunsModel) -> None:
+    histories = [_history("first"), _history("second")]
+    for history in histories:
+        model.add(history)
+    with qtbot.waitSignal(model.dataChanged) as changed:
+        model.refresh(histories[1])
+    first, last, *_ = changed.args
+    assert (first.row(), first.column(), last.row(), last.column()) == (1, 0, 1, len(COLUMNS) - 1)
+
+
+def test_columns_explain_themselves_where_their_title_does_not(model: QAbstractItemModel) -> None:
+    told = {
+        each.title
+        for number, each in enumerate(COLUMNS)
+        if model.headerData(number, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    }
+    assert {"", "Best val acc", "95 % interval", "Changed", "Learning", "Memory"} <= told
+
+
+def _history(name: str, *events: TrainingEvent) -> RunHistory:
+    history = RunHistory(name, Path("runs") / name)
+    for event in events:
+        history.apply(event)
+    return history
+
+
+def _text(model: RunsModel, row: int, title: str) -> str:
+    text: str = model.index(row, column(title)).data()
+    return text

@@ -1,0 +1,107 @@
+"""Figures and choices as people say them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftgui.gui.words import (
+    best_words,
+    count_words,
+    duration_words,
+    is_over,
+    progress_words,
+    strategy_sentence,
+    strategy_words,
+)
+from ftgui.runs.history import RunHistory, RunState
+from ftgui.training.config import TrainConfig
+from ftgui.training.events import Reason, TrainingEvent
+from tests.gui.scripted import batch, ended, epoch, phase, started
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "0.0 s"),
+        (5.42, "5.4 s"),
+        (9.94, "9.9 s"),
+        (9.97, "10 s"),
+        (38.4, "38 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (192.0, "3 min 12 s"),
+        (3599.7, "1 h 0 min"),
+        (3840.0, "1 h 4 min"),
+        (90_000.0, "25 h 0 min"),
+    ],
+)
+def test_durations_are_as_exact_as_anybody_wants(seconds: float, words: str) -> None:
+    assert duration_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0"),
+        (1026, "1,026"),
+        (9999, "9,999"),
+        (12_400, "12.4 k"),
+        (999_960, "1.0 M"),
+        (11_177_538, "11.2 M"),
+    ],
+)
+def test_counts_are_short(count: int, words: str) -> None:
+    assert count_words(count) == words
+
+
+@pytest.mark.parametrize(
+    ("events", "paused", "stopping", "words"),
+    [
+        ((), False, False, "getting ready …"),
+        ((), True, False, "getting ready … · paused"),
+        ((phase("reading weights", 0, 1),), False, False, "reading weights …"),
+        ((phase("decoding pictures", 3, 8),), False, False, "decoding pictures 3 of 8"),
+        ((phase("decoding pictures", 8, 8),), False, False, "getting ready …"),
+        (
+            (started(), batch(1, 2)),
+            False,
+            False,
+            "epoch 1 of 10 · batch 2 of 2 · 312 pictures/s · 4.0 s left",
+        ),
+        ((started(), batch(1, 2)), True, False, "epoch 1 of 10 · batch 2 of 2 · 312 pictures/s · paused"),
+        ((started(), batch(1, 2)), True, True, "stopping after this batch …"),
+        ((started(), batch(1, 2), ended(Reason.STOPPED, "Stopped.")), False, True, "Stopped."),
+    ],
+)
+def test_the_progress_line_says_where_the_run_stands(
+    events: tuple[TrainingEvent, ...], paused: bool, stopping: bool, words: str
+) -> None:
+    assert progress_words(_history(*events), paused, stopping) == words
+
+
+def test_the_best_epoch_is_the_last_that_was_a_best_one() -> None:
+    assert best_words(_history()) == ""
+    history = _history(started(), epoch(1, 0.7), epoch(2, 0.9281), epoch(3, 0.8, is_best=False))
+    assert best_words(history) == "best 0.928 at epoch 2"
+
+
+def test_a_strategy_is_named_with_what_is_special_about_it() -> None:
+    config = TrainConfig(dataset="", weights="", strategy="small-lr", backbone_lr_mult=0.025)
+    assert strategy_words(config) == "Small learning rate × 0.025"
+    assert strategy_sentence("small-lr", 0.025) == "Extractor at × 0.025, output layer at × 1"
+    random = TrainConfig(dataset="", weights="", strategy="full", init="random")
+    assert strategy_words(random) == "Everything learns, random weights"
+
+
+def test_a_run_is_over_once_it_neither_prepares_nor_trains() -> None:
+    over = {state: is_over(RunHistory("", Path(), state)) for state in RunState}
+    assert [state for state in RunState if not over[state]] == [RunState.PREPARING, RunState.TRAINING]
+
+
+def _history(*events: TrainingEvent) -> RunHistory:
+    history = RunHistory("freeze", Path("run"))
+    for event in events:
+        history.apply(event)
+    return history

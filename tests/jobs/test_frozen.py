@@ -1,0 +1,214 @@
+"""What stays frozen between the weights file and ``best.pth``, reckoned here from the two files alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import ftgui.jobs.train as train_job
+import ftgui.training.trainer as trainer_module
+from ftgui.training.events import Reason, RunEnded, RunWarning
+from tests import samples
+from tests.fixtures import Drawn, Finished, run_small
+
+State = dict[str, torch.Tensor]
+HEAD = {"fc.weight", "fc.bias"}
+"""The output layer of a ShuffleNet."""
+
+
+def bits(tensor: torch.Tensor) -> bytes:
+    return tensor.contiguous().numpy().tobytes()
+
+
+def load(path: Path) -> State:
+    state: State = torch.load(path, weights_only=True)
+    return state
+
+
+def differing(first: State, second: State) -> set[str]:
+    assert first.keys() == second.keys()
+    return {name for name in first if bits(first[name]) != bits(second[name])}
+
+
+def best(run: Finished) -> State:
+    return load(run.folder / "best.pth")
+
+
+def ended(run: Finished) -> RunEnded:
+    event = run.events[-1]
+    assert isinstance(event, RunEnded)
+    return event
+
+
+@pytest.mark.parametrize("name", ["freeze", "lr-zero", "small-lr at 0"])
+def test_freezing_moves_nothing_but_the_new_output_layer(
+    finished: dict[str, Finished], drawn: Drawn, name: str
+) -> None:
+    """Parameters and buffers: the running statistics of every BatchNorm are among them."""
+    before = load(drawn.weights)
+    assert differing(before, best(finished[name])) == HEAD
+    assert ended(finished[name]).frozen_tensors == len(before) - len(HEAD)
+    assert ended(finished[name]).frozen_changed == 0
+
+
+def test_lr_zero_ends_with_the_very_weights_of_freeze(finished: dict[str, Finished]) -> None:
+    assert differing(best(finished["freeze"]), best(finished["lr-zero"])) == set()
+
+
+def test_a_small_lr_of_0_is_lr_zero(finished: dict[str, Finished]) -> None:
+    assert differing(best(finished["lr-zero"]), best(finished["small-lr at 0"])) == set()
+
+
+@pytest.mark.parametrize("name", ["small-lr", "full"])
+def test_what_learns_moves(finished: dict[str, Finished], drawn: Drawn, name: str) -> None:
+    before = load(drawn.weights)
+    assert differing(before, best(finished[name])) == set(before)
+    assert ended(finished[name]).frozen_tensors == 0
+    assert ended(finished[name]).frozen_changed == 0
+
+
+def test_a_small_lr_moves_the_extractor_less_than_a_full_one(
+    finished: dict[str, Finished], drawn: Drawn
+) -> None:
+    before = load(drawn.weights)["conv1.0.weight"]
+    small, full = (
+        (best(finished[name])["conv1.0.weight"] - before).norm().item() for name in ("small-lr", "full")
+    )
+    assert 0 < small < 0.5 * full
+
+
+@pytest.mark.parametrize("schedule", ["constant", "step"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_lr_zero_is_freeze_with_every_optimizer_and_schedule(
+    drawn: Drawn, tmp_path: Path, optimizer: str, schedule: str
+) -> None:
+    changes = {"optimizer": optimizer, "schedule": schedule, "weight_decay": 0.1, "epochs": 2}
+    for strategy in ("freeze", "lr-zero"):
+        run_small(drawn.config(strategy=strategy, **changes), tmp_path / strategy)
+    assert (
+        differing(load(tmp_path / "freeze" / "best.pth"), load(tmp_path / "lr-zero" / "best.pth")) == set()
+    )
+
+
+def test_weights_of_minus_zero_keep_their_sign_at_lr_zero(drawn: Drawn, tmp_path: Path) -> None:
+    """Adding 0 to -0.0 gives 0.0: another bit, though the same number."""
+    state = load(drawn.weights)
+    state["conv1.0.weight"].view(-1)[::2] = -0.0
+    torch.save(state, tmp_path / "weights.pth")
+    config = drawn.config(strategy="lr-zero", weights=str(tmp_path / "weights.pth"), epochs=1)
+    events = run_small(config, tmp_path / "run")
+    assert differing(state, load(tmp_path / "run" / "best.pth")) == HEAD
+    assert events[-1].frozen_changed == 0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("strategy", ["freeze", "lr-zero"])
+def test_statistics_that_may_adapt_are_all_that_moves_besides(
+    drawn: Drawn, tmp_path: Path, strategy: str
+) -> None:
+    events = run_small(drawn.config(strategy=strategy, norm="adapt", epochs=1), tmp_path / "run")
+    before = load(drawn.weights)
+    statistics = {name for name in before if name.endswith(("running_mean", "running_var", "_tracked"))}
+    assert differing(before, load(tmp_path / "run" / "best.pth")) == statistics | HEAD
+    assert events[-1].frozen_tensors == len(before) - len(statistics | HEAD)  # type: ignore[union-attr]
+    assert events[-1].frozen_changed == 0  # type: ignore[union-attr]
+
+
+def test_the_dropout_of_a_head_draws_the_same_numbers_whatever_came_before_it(
+    drawn: Drawn, tmp_path: Path
+) -> None:
+    weights = samples.calibrated_weights(tmp_path / "weights.pth", "mnasnet0_5")
+    for strategy in ("freeze", "lr-zero"):
+        run_small(drawn.config(strategy=strategy, weights=str(weights), epochs=2), tmp_path / strategy)
+    freeze, zero = (load(tmp_path / strategy / "best.pth") for strategy in ("freeze", "lr-zero"))
+    assert differing(freeze, zero) == set()
+    assert differing(load(weights), freeze) == {"classifier.1.weight", "classifier.1.bias"}
+
+
+# Proof ----------------------------------------------------------------------------------------------------
+
+
+def flip_a_bit(path: Path, name: str) -> None:
+    state = load(path)
+    state[name].view(torch.int32).view(-1)[0] ^= 1
+    torch.save(state, path)
+
+
+@pytest.fixture
+def before_the_proof(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Do something to the files after training and before they are compared."""
+
+    def at_that_moment(do: Any) -> None:
+        real = train_job._TrainJob._prove
+
+        def prove(job: Any, *arguments: Any) -> Any:
+            do(job)
+            return real(job, *arguments)
+
+        monkeypatch.setattr(train_job._TrainJob, "_prove", prove)
+
+    return at_that_moment
+
+
+@pytest.mark.parametrize("entry", ["conv1.0.weight", "conv1.1.running_var"])
+def test_one_bit_planted_in_the_trained_weights_is_found(
+    drawn: Drawn, tmp_path: Path, before_the_proof: Any, entry: str
+) -> None:
+    before_the_proof(lambda job: flip_a_bit(job.out / "best.pth", entry))
+    end = run_small(drawn.config(epochs=1), tmp_path / "run")[-1]
+    assert isinstance(end, RunEnded)
+    assert end.reason == Reason.PROOF_FAILED
+    assert end.reason.is_failure
+    assert end.frozen_changed == 1
+    assert entry in end.message
+
+
+def test_one_bit_planted_in_the_weights_file_is_found(
+    drawn: Drawn, tmp_path: Path, before_the_proof: Any
+) -> None:
+    weights = samples.calibrated_weights(tmp_path / "weights.pth")
+    before_the_proof(lambda job: flip_a_bit(weights, "conv5.0.weight"))
+    end = run_small(drawn.config(weights=str(weights), epochs=1), tmp_path / "run")[-1]
+    assert isinstance(end, RunEnded)
+    assert (end.reason, end.frozen_changed) == (Reason.PROOF_FAILED, 1)
+
+
+def test_a_bit_of_what_may_move_is_nobodys_business(
+    drawn: Drawn, tmp_path: Path, before_the_proof: Any
+) -> None:
+    before_the_proof(lambda job: flip_a_bit(job.out / "best.pth", "fc.weight"))
+    end = run_small(drawn.config(epochs=1), tmp_path / "run")[-1]
+    assert isinstance(end, RunEnded)
+    assert (end.reason, end.frozen_changed) == (Reason.COMPLETED, 0)
+
+
+def test_a_weight_that_moves_during_training_is_found(
+    drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = trainer_module.train_step
+
+    def clumsy(model: Any, *arguments: Any) -> Any:
+        with torch.no_grad():
+            model.conv1[0].weight.view(-1)[7] *= 1 + 2**-20
+        return real(model, *arguments)
+
+    monkeypatch.setattr(trainer_module, "train_step", clumsy)
+    end = run_small(drawn.config(epochs=1), tmp_path / "run")[-1]
+    assert isinstance(end, RunEnded)
+    assert (end.reason, end.frozen_changed) == (Reason.PROOF_FAILED, 1)
+    assert "conv1.0.weight" in end.message
+
+
+def test_a_weights_file_that_is_gone_leaves_the_run_unproven_and_says_so(
+    drawn: Drawn, tmp_path: Path, before_the_proof: Any
+) -> None:
+    weights = samples.calibrated_weights(tmp_path / "weights.pth")
+    before_the_proof(lambda job: weights.unlink())
+    events = run_small(drawn.config(weights=str(weights), epochs=1), tmp_path / "run")
+    end = events[-1]
+    assert isinstance(end, RunEnded)
+    assert end.reason == Reason.COMPLETED
+    assert end.frozen_changed is None, "nothing was compared, so nothing is claimed"
+    assert any("could not be checked" in e.message for e in events if isinstance(e, RunWarning))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import platformdirs
 
+from ftgui.core.errors import FtguiError
+
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 """The files shipped with the program. They are real files, in a wheel and in the built program alike."""
 
@@ -25,5 +27,12 @@ DEMO_PICTURES = RESOURCES / "demo" / "pictures"
 
 
 def demo_weights() -> Path:
-    """Return the bundled weights file. Its name says its architecture, so it is found, not listed."""
-    return next((RESOURCES / "demo").glob("*.pth"))
+    """Return the bundled weights file. Its name says its architecture, so it is found, not listed.
+
+    Raises:
+        FtguiError: the installation is not whole.
+    """
+    found = sorted((RESOURCES / "demo").glob("*.pth"))
+    if not found:
+        raise FtguiError("The demo's weights are missing.", "Install ftgui again.", str(RESOURCES / "demo"))
+    return found[0]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
+import traceback
 from pathlib import Path
+from types import TracebackType
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from ftgui import __version__
+from ftgui.core.errors import FtguiError
 from ftgui.core.paths import RESOURCES
 from ftgui.gui import settings, theme
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.sessions.training import Job, train_job
+
+logger = logging.getLogger(__name__)
 
 
 def make_application() -> QApplication:
@@ -43,11 +49,28 @@ def create_window(*, demo: bool = False, runs_folder: Path | None = None, job: J
     return window
 
 
+class _Reporter:
+    """Says in the window what nobody foresaw, instead of a traceback in a terminal that nobody sees."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        details = "".join(traceback.format_exception(kind, error, trace))
+        logger.error("Unexpected: %s", details)
+        self._window.messages.show_error(
+            FtguiError(
+                f"Something went wrong inside ftgui: {error}.", "Please report it, with the details.", details
+            )
+        )
+
+
 def run(*, demo: bool = False) -> int:
     """Open the window and stay until it is closed; return the exit code."""
     app = make_application()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C in the terminal ends it; Qt would not hear of it
     window = create_window(demo=demo)
+    sys.excepthook = _Reporter(window)
     window.show()
     # torch takes seconds to load and is needed only for training: the window comes first.
     QTimer.singleShot(0, window.project.look_at_machine)

@@ -62,8 +62,13 @@ class MainWindow(QMainWindow):
 
     def open_demo(self) -> None:
         """Fill in the bundled pictures and weights."""
+        try:
+            weights = demo_weights()
+        except FtguiError as error:
+            self.messages.show_error(error)
+            return
         self.project.set_dataset(str(DEMO_PICTURES))
-        self.project.set_weights(str(demo_weights()))
+        self.project.set_weights(str(weights))
 
     def train(self) -> None:
         """Start training what the left side says."""

@@ -162,9 +162,20 @@ class ProjectSession(QObject):
         try:
             check_class_count(state.classes, len(state.report.classes) if state.report else 0)
             check_config(self.config())
+            self._check_device()
         except FtguiError as error:
             return Readiness(False, str(error), is_problem=True)
         return Readiness(True, self._ready_sentence())
+
+    def _check_device(self) -> None:
+        """Raise FtguiError where the device asked for is known not to be there."""
+        asked, machine = self.setting("device"), self.state.machine
+        if machine is None or asked == "auto" or any(choice.name == asked for choice in machine.devices):
+            return
+        raise FtguiError(
+            self.tr("The device “{device}” is not available on this computer.").format(device=asked),
+            self.tr("Choose auto."),
+        )
 
     def _ready_sentence(self) -> str:
         config = self.config()

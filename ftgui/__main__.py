@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 
 from ftgui.cli.parser import make_parser
-from ftgui.core.threads import wait_asleep
+from ftgui.core.process import settle_process
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``ftgui`` with these arguments (the process's own if None); return the exit code."""
-    wait_asleep()
+    settle_process()
     arguments = make_parser().parse_args(argv)
     if arguments.command in (None, "demo"):
         return _open_window(demo=arguments.command == "demo")
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def window() -> int:
     """Open the window; what a desktop's menu starts."""
-    wait_asleep()
+    settle_process()
     return _open_window(demo="demo" in sys.argv[1:])
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from ftgui.core.preprocessing import Preprocessing
 from ftgui.jobs import prepare as prepare_job
 from ftgui.jobs.train import train
-from ftgui.core.preprocessing import Preprocessing
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import TrainingEvent

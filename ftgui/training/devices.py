@@ -8,6 +8,7 @@ import msgspec
 import torch
 
 from ftgui.core.errors import FtguiError
+from ftgui.core.process import give_freed_memory_back
 
 
 class DeviceChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +66,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def free_memory(device: str) -> None:
-    """Give cached device memory back after a run, so that the next one finds it."""
+    """Give cached memory back after a run, so that the next one, or another program, finds it."""
+    give_freed_memory_back()
     if device == "cuda":
         torch.cuda.empty_cache()
     elif device == "mps":

@@ -44,9 +44,7 @@ def test_a_multiplier_of_0_lets_nothing_learn_but_the_head() -> None:
     assert as_written(plan) == as_written(make_plan("lr-zero", NAMES))
 
 
-@pytest.mark.parametrize(
-    ("strategy", "line"), [("freeze", 2), ("lr-zero", 2), ("small-lr", 0), ("full", 0)]
-)
+@pytest.mark.parametrize(("strategy", "line"), [("freeze", 2), ("lr-zero", 2), ("small-lr", 0), ("full", 0)])
 def test_the_ice_line_ends_the_stages_that_stay(strategy: str, line: int) -> None:
     assert make_plan(strategy, NAMES).ice_line == line
 

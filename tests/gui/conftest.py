@@ -38,9 +38,9 @@ def open_window(qtbot: QtBot, runs_folder: Path) -> Iterator[OpenWindow]:
     def open_it(job: Job | None = None) -> MainWindow:
         window = create_window(job=job or scripted_job(*whole_run()), runs_folder=runs_folder)
         windows.append(window)
-        window.show()
-        window.activateWindow()
-        qtbot.waitActive(window)
+        with qtbot.waitActive(window, timeout=PATIENCE):
+            window.show()
+            window.activateWindow()
         return window
 
     yield open_it

@@ -275,6 +275,21 @@ def test_a_path_that_is_taken_away_again_is_not_answered_for(
     assert words_of(window, "ready_line") == "Choose a folder of pictures."
 
 
+def test_what_was_found_in_one_folder_is_not_said_of_the_next(
+    qtbot: QtBot, open_window: OpenWindow, pictures: Path, tmp_path: Path
+) -> None:
+    window = open_window()
+    type_path(qtbot, window, "dataset_path", pictures)
+    count = the(window, QSpinBox, "class_count")
+    qtbot.waitUntil(lambda: count.value() == 2, timeout=PATIENCE)
+    type_path(qtbot, window, "dataset_path", tmp_path / "nowhere")
+    qtbot.waitUntil(lambda: status_of(window, "dataset_path")[0] == "error", timeout=PATIENCE)
+    assert count.value() == 0
+    assert not count.isEnabled()
+    assert not says(window, "8 pictures")
+    assert not says(window, "ants, bees")
+
+
 def test_a_path_is_looked_at_once_however_often_it_is_entered(
     qtbot: QtBot, open_window: OpenWindow, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ftgui.core.threads import wait_asleep
+from ftgui.core.process import settle_process
 
 USER_FOLDERS = {
     "HOME": "",
@@ -30,7 +30,7 @@ def settle() -> tempfile.TemporaryDirectory[str]:
     of a module; it goes when the caller lets go of it.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    wait_asleep()  # as the program itself does, before anything loads torch
+    settle_process()  # as the program itself does first of all
     if "utf-8" not in _encoding_of_locale():
         os.environ["LC_ALL"] = "C.UTF-8"  # Qt warns about any other, and a warning fails the test
     home = tempfile.TemporaryDirectory(prefix="ftgui-tests-", ignore_cleanup_errors=True)

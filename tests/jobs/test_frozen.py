@@ -88,9 +88,7 @@ def test_lr_zero_is_freeze_with_every_optimizer_and_schedule(
     changes = {"optimizer": optimizer, "schedule": schedule, "weight_decay": 0.1, "epochs": 2}
     for strategy in ("freeze", "lr-zero"):
         run_small(drawn.config(strategy=strategy, **changes), tmp_path / strategy)
-    assert (
-        differing(load(tmp_path / "freeze" / "best.pth"), load(tmp_path / "lr-zero" / "best.pth")) == set()
-    )
+    assert differing(load(tmp_path / "freeze" / "best.pth"), load(tmp_path / "lr-zero" / "best.pth")) == set()
 
 
 def test_weights_of_minus_zero_keep_their_sign_at_lr_zero(drawn: Drawn, tmp_path: Path) -> None:
@@ -169,7 +167,7 @@ def test_one_bit_planted_in_the_weights_file_is_found(
     drawn: Drawn, tmp_path: Path, before_the_proof: Any
 ) -> None:
     weights = samples.calibrated_weights(tmp_path / "weights.pth")
-    before_the_proof(lambda job: flip_a_bit(weights, "conv5.0.weight"))
+    before_the_proof(lambda _: flip_a_bit(weights, "conv5.0.weight"))
     end = run_small(drawn.config(weights=str(weights), epochs=1), tmp_path / "run")[-1]
     assert isinstance(end, RunEnded)
     assert (end.reason, end.frozen_changed) == (Reason.PROOF_FAILED, 1)
@@ -205,7 +203,7 @@ def test_a_weights_file_that_is_gone_leaves_the_run_unproven_and_says_so(
     drawn: Drawn, tmp_path: Path, before_the_proof: Any
 ) -> None:
     weights = samples.calibrated_weights(tmp_path / "weights.pth")
-    before_the_proof(lambda job: weights.unlink())
+    before_the_proof(lambda _: weights.unlink())
     events = run_small(drawn.config(weights=str(weights), epochs=1), tmp_path / "run")
     end = events[-1]
     assert isinstance(end, RunEnded)

@@ -94,6 +94,11 @@ def test_other_precisions_become_float32_with_a_note(tmp_path: Path, dtype: torc
     assert str(dtype).removeprefix("torch.") in file.notes[0]
 
 
+def test_weights_so_large_that_their_sum_overflows_are_still_numbers(tmp_path: Path) -> None:
+    content = {"a": torch.full((4,), 3e38)}
+    assert same(read_weights(files.saved(tmp_path / "w.pth", content)), content)
+
+
 def test_parameters_that_want_gradients_are_read_as_plain_tensors(tmp_path: Path) -> None:
     layer = nn.Linear(3, 2)
     file = read_weights(files.saved(tmp_path / "w.pth", dict(layer.named_parameters())))
@@ -383,6 +388,12 @@ def test_what_the_claims_are_checked_on_loads_when_it_is_honest(tmp_path: Path) 
         files.archive(tmp_path / "again.pth", content, {"0": raw}),
     ):
         assert torch.equal(read_weights(path).entries["w"], torch.arange(4.0).reshape(2, 2))
+
+
+def test_bytes_that_belong_to_nothing_are_refused_in_the_legacy_format(tmp_path: Path) -> None:
+    path = files.saved(tmp_path / "w.pth", files.small_entries(), legacy=True)
+    path.write_bytes(path.read_bytes() + bytes(10))
+    assert "do not add up" in refusal(path).message
 
 
 def test_a_storage_with_two_sizes_is_refused(tmp_path: Path) -> None:

@@ -64,7 +64,9 @@ def test_what_is_recorded_is_on_the_disk_at_once(store: RunStore) -> None:
     for tag in ("run_started", "run_warning", "checkpoint_saved", "epoch_ended"):
         store.record(ONE_OF_EACH[tag])
         assert (
-            (store.folder / "events.jsonl").read_text().endswith(records.to_json_line(ONE_OF_EACH[tag]) + "\n")
+            (store.folder / "events.jsonl")
+            .read_text()
+            .endswith(records.to_json_line(ONE_OF_EACH[tag]) + "\n")
         )
     assert (store.folder / "metrics.csv").exists()
     assert records.read_json(store.folder / "config.json", TrainConfig) == STARTED.config

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from ftgui.training import clock
@@ -45,7 +47,7 @@ def test_a_phase_adds_up_and_one_that_fails_counts(time: Time) -> None:
     run = RunClock()
     with run.phase("training"):
         time.now += 5
-    with pytest.raises(ZeroDivisionError), run.phase("training"):
+    with suppress(ZeroDivisionError), run.phase("training"):
         time.now += 1
         raise ZeroDivisionError
     with run.phase("writing"):

@@ -66,9 +66,7 @@ def test_the_order_is_a_function_of_seed_and_epoch_alone(
 
 
 def test_each_epoch_and_each_seed_has_its_own_order() -> None:
-    orders = {
-        tuple(np.concatenate(epoch_batches(50, 8, seed, epoch))) for seed in (0, 1) for epoch in (1, 2)
-    }
+    orders = {tuple(np.concatenate(epoch_batches(50, 8, seed, epoch))) for seed in (0, 1) for epoch in (1, 2)}
     assert len(orders) == 4
     assert tuple(range(50)) not in orders
 
@@ -97,7 +95,9 @@ def test_a_step_moves_weights_against_the_gradient_of_the_mean_loss() -> None:
     model, labels = Linear(), torch.tensor([0, 1])
     pixels = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
     before = model.fc.bias.detach().clone()
-    expected = model((pixels / 255 - torch.tensor(SMALL.mean).view(3, 1, 1)) / torch.tensor(SMALL.std).view(3, 1, 1))
+    expected = model(
+        (pixels / 255 - torch.tensor(SMALL.mean).view(3, 1, 1)) / torch.tensor(SMALL.std).view(3, 1, 1)
+    )
     gradient = torch.autograd.grad(nn.functional.cross_entropy(expected, labels), model.fc.bias)[0]
     loss, logits = train_step(model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, pixels, labels)
     torch.testing.assert_close(logits, expected)
@@ -153,9 +153,7 @@ def judged(model: nn.Module, store: PixelStore) -> tuple[list[int], Evaluation]:
     return [done for done, _ in steps], steps[-1][1]
 
 
-def test_a_judgement_is_of_every_picture_in_order(
-    store: PixelStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_judgement_is_of_every_picture_in_order(store: PixelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """In batches of four here, so that the last is a small one."""
     monkeypatch.setattr(loops, "EVALUATION_BATCH", 4)
     model = Linear()

@@ -18,7 +18,7 @@ from ftgui.runs.history import Measure, RunHistory, RunState
 
 REPAINT_MS = 100
 """Events come faster than eyes follow; what they changed is painted ten times a second."""
-WIDTHS = {"": 40, "Name": 110, "What may move": 200, "Best val acc": 104, "95 % interval": 100, "State": 84}
+WIDTHS = {"": 40, "Name": 110, "What may move": 200, "State": 84}
 
 
 class TrainPage(QWidget):
@@ -77,7 +77,7 @@ class TrainPage(QWidget):
         self._proxy.sort(-1)
         table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         for number, column in enumerate(COLUMNS):
-            table.setColumnWidth(number, WIDTHS.get(column.title, 88))
+            table.setColumnWidth(number, WIDTHS.get(column.title, 64))
         widen_to_titles(table)
         table.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         return table

@@ -12,9 +12,14 @@ leave; so both the pictures and what the weights were pretrained on are drawn, f
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
+
+# Before torch is loaded: threads that wait by spinning take the processor from one another as soon as
+# anything else runs on this machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 HOME = Path(__file__).resolve().parent.parent / "ftgui" / "resources" / "demo"
 
@@ -35,8 +40,11 @@ def main() -> int:
 
         pretrain(HOME / WEIGHTS_NAME, options.seed)
     if everything or options.check:
+        import torch
+
         from demo.check import check
 
+        torch.set_num_threads(options.threads)
         return 0 if check(HOME / "pictures", HOME / WEIGHTS_NAME, options.seeds, options.lrs) else 1
     return 0
 
@@ -57,6 +65,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of the runs of --check")
     parser.add_argument("--lrs", type=float, nargs="+", default=SCRATCH_LRS, help="tried from random weights")
+    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="of --check")
     return parser.parse_args()
 
 

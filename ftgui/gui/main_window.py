@@ -44,6 +44,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._runs_folder = runs_folder or user_data_folder() / "runs"
         self._closing = False
+        self._warnings: list[RunWarning] = []
         self.project = ProjectSession(self)
         self.training = TrainingSession(job, self)
         self.runs = RunsModel(self)
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._connect()
         self._restore()
+        self._on_training_state(self.training.state)
         self._refresh()
 
     # Intents ----------------------------------------------------------------------------------------------
@@ -75,6 +77,7 @@ class MainWindow(QMainWindow):
         if self.training.is_active or not self.setup.train_button.isEnabled():
             return
         self.messages.clear()
+        self._warnings.clear()
         config = self.project.config()
         folder = unused_folder(self._runs_folder, f"{date.today():%Y-%m-%d}-{config.strategy}")
         history = self.training.start(config, folder, self._run_name(config.strategy))
@@ -83,6 +86,7 @@ class MainWindow(QMainWindow):
     def export_run(self, history: RunHistory, folder: Path) -> None:
         """Write the export of a run into the new folder ``folder``, off the GUI thread."""
         settings.write("last_export", str(folder.parent))
+        self.page.set_exporting(True)
         self._export.ask(_Export(history.folder, folder))
 
     # Making -----------------------------------------------------------------------------------------------
@@ -115,7 +119,7 @@ class MainWindow(QMainWindow):
         self.training.failed.connect(self.messages.show_error)
         self.training.warned.connect(self._on_warning)
         self._export.done.connect(self._on_exported)
-        self._export.failed.connect(self.messages.show_error)
+        self._export.failed.connect(self._on_export_failed)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         return {
@@ -183,11 +187,21 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_warning(self, warning: RunWarning) -> None:
         """Say what only the run could find; what was known before it stands on the cards already."""
-        if warning.message not in self.project.notes():
-            self.messages.show_warning(warning.message, warning.hint)
+        if warning.message in self.project.notes():
+            return
+        self._warnings.append(warning)
+        first, more = self._warnings[0], len(self._warnings) - 1
+        hint = self.tr("{n} more like it are in the run's log.txt.").format(n=more) if more else first.hint
+        self.messages.show_warning(first.message, hint)
+
+    @Slot(object)
+    def _on_export_failed(self, error: FtguiError) -> None:
+        self.page.set_exporting(False)
+        self.messages.show_error(error)
 
     @Slot(object)
     def _on_exported(self, folder: object) -> None:
+        self.page.set_exporting(False)
         self.messages.show_info(
             self.tr("Exported to “{folder}”.").format(folder=folder),
             self.tr("model.pth is a plain state_dict; predict.py in there needs nothing of ftgui."),
@@ -292,6 +306,7 @@ class MainWindow(QMainWindow):
                 ask_stop_and_close(self, self._stop_and_close)
             return
         settings.write("geometry", self.saveGeometry())
+        self.hide()  # what is still being looked at may take its time; nobody has to watch that
         self.training.shutdown()
         self._export.shutdown()
         self.project.shutdown()

@@ -9,7 +9,7 @@ from ftgui.training.config import TrainConfig
 
 def duration_words(seconds: float) -> str:
     """Return "5.4 s", "38 s", "3 min 12 s" or "1 h 4 min"."""
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:
@@ -21,7 +21,7 @@ def duration_words(seconds: float) -> str:
 
 def count_words(count: int) -> str:
     """Return "1,026", "12.4 k" or "11.2 M"."""
-    if count >= 1_000_000:
+    if count >= 999_950:
         return f"{count / 1e6:.1f} M"
     if count >= 10_000:
         return f"{count / 1e3:.1f} k"

@@ -33,7 +33,8 @@ model.load_state_dict(torch.load(sys.argv[1] + "/model.pth", weights_only=True))
 model.eval()
 with torch.inference_mode():
     logits = model(torch.load(sys.argv[1] + "-inputs.pt", weights_only=True))
-print(json.dumps([logits.tolist(), sorted({name.split(".")[0] for name in sys.modules} & {"ftgui", "msgspec"})]))
+foreign = {name.split(".")[0] for name in sys.modules} & {"ftgui", "msgspec", "safetensors"}
+print(json.dumps([logits.tolist(), sorted(foreign)]))
 """
 
 
@@ -193,7 +194,7 @@ def test_predict_py_refuses_a_damaged_model(out: Path, drawn: Drawn, tmp_path: P
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "damaged" in done.stderr
-    with pytest.raises(FtguiError, match="is not the file that model.json describes"):
+    with pytest.raises(FtguiError, match=r"is not the file that model\.json describes"):
         open_classifier(tmp_path / "copy")
 
 
@@ -289,5 +290,5 @@ def test_a_full_disk_is_put_in_words(run: Finished, tmp_path: Path, monkeypatch:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pth.torch, "save", fail)
-    with pytest.raises(FtguiError, match="^The export cannot be written to .*No space left on device"):
+    with pytest.raises(FtguiError, match=r"^The export cannot be written to .*No space left on device"):
         export(run.folder, tmp_path / "out")

@@ -6,12 +6,8 @@ import re
 
 import pytest
 
-from ftgui.core.paths import DEMO_PICTURES, RESOURCES
+from ftgui.core.paths import DEMO_PICTURES
 from tests.harness.process import run_python
-
-pytestmark = pytest.mark.skipif(
-    not any((RESOURCES / "demo").glob("*.pth")), reason="the bundled weights are not made yet"
-)
 
 DRIVER = """
 import faulthandler

@@ -18,7 +18,7 @@ from ftgui.runs.history import Measure, RunHistory, RunState
 
 REPAINT_MS = 100
 """Events come faster than eyes follow; what they changed is painted ten times a second."""
-WIDTHS = {"": 40, "Name": 110, "What may move": 200, "State": 84}
+WIDTHS = {"": 40, "Name": 96, "What may move": 200, "State": 84}
 
 
 class TrainPage(QWidget):
@@ -33,6 +33,7 @@ class TrainPage(QWidget):
         self.runs = runs
         self._dirty = False
         self._room = 0
+        self._exporting = False
         self.loss_plot = LivePlot(self.tr("Loss"), object_name="loss_plot")
         self.accuracy_plot = LivePlot(self.tr("Accuracy"), object_name="accuracy_plot")
         self.accuracy_plot.set_y_range_unit()
@@ -62,6 +63,11 @@ class TrainPage(QWidget):
         """Return the run that is selected, the first of several."""
         chosen = self.table.selectionModel().selectedRows()
         return self.runs.rows[self._proxy.mapToSource(chosen[0]).row()].history if chosen else None
+
+    def set_exporting(self, exporting: bool) -> None:
+        """Say that an export is being written: the next has to wait for it."""
+        self._exporting = exporting
+        self._on_selection()
 
     # Making -----------------------------------------------------------------------------------------------
 
@@ -183,7 +189,8 @@ class TrainPage(QWidget):
 
     def _on_selection(self) -> None:
         history = self.selected_run()
-        self.export_button.setEnabled(history is not None and history.best is not None and is_over(history))
+        done = history is not None and history.best is not None and is_over(history)
+        self.export_button.setEnabled(done and not self._exporting)
 
     def _on_export(self) -> None:
         history = self.selected_run()
@@ -201,7 +208,7 @@ class TrainPage(QWidget):
 
 
 def _draw_run(plot: LivePlot, row: RunRow, measure: Measure) -> None:
-    history, run_id = row.history, str(row.history.folder)
+    history, run_id = row.history, str(row.colour)
     if not row.shown or history.started is None:
         plot.remove_run(run_id)
         return

@@ -79,6 +79,8 @@ class ProjectSession(QObject):
         self.state.classes = None
         if path:
             self._scan.ask(_Scan(path))
+        else:
+            self._scan.forget()
         self.changed.emit()
 
     def set_weights(self, path: str) -> None:
@@ -87,6 +89,8 @@ class ProjectSession(QObject):
         self.state.inspected = None
         if path:
             self._inspect.ask(_Inspect(path))
+        else:
+            self._inspect.forget()
         self.changed.emit()
 
     def set_classes(self, count: int) -> None:

@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable, Generator
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, Signal, Slot
 
 from ftgui.core.errors import FtguiError
 
@@ -91,6 +91,7 @@ class WorkerThread(QObject):
     def shutdown(self) -> None:
         """Wait for the work to end, without its ``finished``. Whoever calls has told the work to end."""
         self._drop()
+        QCoreApplication.removePostedEvents(self, QEvent.Type.MetaCall.value)
 
     def _drop(self) -> None:
         if self._thread is None:
@@ -133,6 +134,11 @@ class LatestTask(QObject):
         else:
             self._thread.start(work)
 
+    def forget(self) -> None:
+        """Let what was asked stay unanswered."""
+        if self._thread.is_running:
+            self._next = _nothing
+
     def shutdown(self) -> None:
         self._next = None
         self._thread.shutdown()
@@ -152,3 +158,8 @@ class LatestTask(QObject):
         work, self._next = self._next, None
         if work is not None:
             self._thread.start(work)
+
+
+def _nothing() -> Generator[object, None, None]:
+    """A question that nobody asked."""
+    yield from ()

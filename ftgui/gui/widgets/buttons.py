@@ -34,7 +34,7 @@ class Button(QPushButton):
         self._ink: Ink = "accent_text" if kind == "primary" else "muted" if kind == "quiet" else "text"
         self.setIconSize(ICON_SIZE)
         self.set_icon(icon_name)
-        name_widget(self, object_name=object_name, accessible_name=accessible_name)
+        name_widget(self, object_name=object_name, accessible_name=accessible_name or text)
 
     def set_icon(self, icon_name: str) -> None:
         if icon_name:

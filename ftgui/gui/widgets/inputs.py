@@ -87,6 +87,7 @@ class NumberEdit(QLineEdit):
         self._value: float | None = None
         self._problem = ""
         self._help = ""
+        self.setAcceptDrops(False)  # so that the window hears of it: it knows what was dropped
         name_widget(self, object_name=object_name, accessible_name=accessible_name)
         self.textChanged.connect(self._on_text_changed)
 

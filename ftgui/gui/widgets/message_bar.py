@@ -27,7 +27,7 @@ class MessageBar(QFrame):
         self._icon = IconLabel(18)
         self._message = Text("", "strong", wrap=True, selectable=True, object_name="message")
         self._hint = Text("", "plain", wrap=True, selectable=True, object_name="hint")
-        self._action = Button("", object_name="message_action")
+        self._action = Button("", object_name="message_action", accessible_name=self.tr("Do it"))
         self._details_button = Button(
             self.tr("Details"), kind="quiet", icon_name="chevron-right", object_name="message_details_button"
         )
@@ -107,6 +107,7 @@ class MessageBar(QFrame):
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
         self._action.setText(action)
+        self._action.setAccessibleName(action or self.tr("Do it"))
         self._action.setVisible(bool(action))
         self._details.setPlainText(details)
         self._details_button.setVisible(bool(details))

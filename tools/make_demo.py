@@ -41,7 +41,6 @@ def main() -> int:
         pretrain(HOME / WEIGHTS_NAME, options.seed)
     if everything or options.check:
         import torch
-
         from demo.check import check
 
         torch.set_num_threads(options.threads)

@@ -149,7 +149,7 @@ QListView::item { padding: 4px 8px; border-radius: 4px; }
 QListView::item:selected, QTreeView::item:selected { background: $selection; color: $text; }
 QHeaderView { background: $card; border: 0; }
 QHeaderView::section {
-    color: $muted; background: $card; border: 0; border-bottom: 1px solid $line; padding: 0 8px;
+    color: $muted; background: $card; border: 0; border-bottom: 1px solid $line; padding: 0 11px;
     font-size: 12px; font-weight: 500; min-height: 32px;
 }
 QHeaderView::section:hover { color: $text; }

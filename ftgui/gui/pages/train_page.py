@@ -19,6 +19,7 @@ from ftgui.runs.history import Measure, RunHistory, RunState
 REPAINT_MS = 100
 """Events come faster than eyes follow; what they changed is painted ten times a second."""
 WIDTHS = {"": 40, "Name": 96, "What may move": 200, "State": 84}
+HEADER_STRETCH = QHeaderView.ResizeMode.Stretch
 
 
 class TrainPage(QWidget):
@@ -84,8 +85,9 @@ class TrainPage(QWidget):
         table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         for number, column in enumerate(COLUMNS):
             table.setColumnWidth(number, WIDTHS.get(column.title, 64))
+        table.horizontalHeader().setSortIndicatorShown(False)  # room for an arrow only where one is
         widen_to_titles(table)
-        table.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setSectionResizeMode(2, HEADER_STRETCH)
         return table
 
     def _lay_out(self) -> None:
@@ -126,6 +128,7 @@ class TrainPage(QWidget):
         self.runs.shown_changed.connect(self._draw)
         self.table.selectionModel().selectionChanged.connect(self._on_selection)
         self.table.doubleClicked.connect(self._on_double_clicked)
+        self.table.horizontalHeader().sortIndicatorChanged.connect(self._on_sorted)
         self.export_button.clicked.connect(self._on_export)
 
     # What happens -----------------------------------------------------------------------------------------
@@ -191,6 +194,12 @@ class TrainPage(QWidget):
         history = self.selected_run()
         done = history is not None and history.best is not None and is_over(history)
         self.export_button.setEnabled(done and not self._exporting)
+
+    def _on_sorted(self, column: int, _order: Qt.SortOrder) -> None:
+        header = self.table.horizontalHeader()
+        header.setSortIndicatorShown(column >= 0)
+        if column >= 0 and header.sectionResizeMode(column) is not HEADER_STRETCH:
+            header.resizeSection(column, max(header.sectionSize(column), header.sectionSizeHint(column)))
 
     def _on_export(self) -> None:
         history = self.selected_run()

@@ -269,11 +269,12 @@ class Skipping(nn.Module):
         self.first = nn.Conv2d(3, 4, 3, padding=1)
         self.second = nn.Conv2d(4, 4, 3, stride=2, padding=1)
         self.third = nn.Conv2d(4, 4, 3, stride=2, padding=1)
+        self.scale = nn.Parameter(torch.ones(1))
         self.fc = nn.Linear(4, 2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         first = self.first(x)
-        third = self.third(self.second(first)) + first[:, :, ::4, ::4]
+        third = self.third(self.second(first)) * self.scale + first[:, :, ::4, ::4]
         return self.fc(third.mean((2, 3)))  # type: ignore[no-any-return]
 
 
@@ -281,6 +282,11 @@ def test_no_stage_ends_where_two_tensors_cross() -> None:
     stages = find_stages(Skipping(), 16)
     assert [stage.modules for stage in stages] == [("first",), ("second", "third"), ("fc",)]
     _check_boundaries(Skipping(), stages)
+
+
+def test_a_parameter_that_the_network_itself_holds_belongs_to_the_stage_that_uses_it() -> None:
+    assert next(iter(Skipping().state_dict())) == "scale"
+    assert "scale" in find_stages(Skipping(), 16)[1].entries
 
 
 class Undecided(nn.Module):

@@ -182,7 +182,8 @@ class StrategiesCard(Card):
 
     def problem(self) -> str:
         """Return what is wrong with the multiplier, where the chosen strategy uses it."""
-        return self.multiplier.problem() if self.cards["small-lr"].isChecked() else ""
+        words = self.multiplier.problem() if self.cards["small-lr"].isChecked() else ""
+        return f"{self.multiplier.setting.label}: {words}" if words else ""
 
     def _on_problem_changed(self, _words: str) -> None:
         self.problem_changed.emit()
@@ -217,7 +218,10 @@ class LearningCard(Card):
 
     def problem(self) -> str:
         """Return what is wrong with what stands in an input, or nothing."""
-        return next((words for form in self._forms for words in form.problems().values()), "")
+        for form in self._forms:
+            for name, words in form.problems().items():
+                return f"{SETTING_BY_NAME[name].label}: {words}"
+        return ""
 
 
 def _in_a_row(setting_input: SettingInput) -> QWidget:

@@ -181,7 +181,10 @@ class TrainPage(QWidget):
         history, state = self._session.history, self._session.state
         if history is None:
             self.progress.set_run("")
-            self.progress.set_progress(self.tr("No run yet: choose what to train on the left."), 0.0)
+            self.progress.set_progress(
+                self.tr("No run yet: choose what to train on the left, or open the demo from the File menu."),
+                0.0,
+            )
         else:
             paused, stopping = state is TrainingState.PAUSED, state is TrainingState.STOPPING
             self.progress.set_run(history.name)

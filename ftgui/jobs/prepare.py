@@ -21,8 +21,10 @@ from ftgui.data.split import split_dataset
 from ftgui.data.views import view_count
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.plan import make_plan
+from ftgui.models.architectures import IMAGENET_CLASSES
 from ftgui.models.head import replace_output_layer
 from ftgui.models.identify import Recognition, recognise
+from ftgui.models.matching import image_size
 from ftgui.models.pretrained import load_pretrained, random_model
 from ftgui.models.stages import find_stages
 from ftgui.models.weights import WeightsFile, read_weights
@@ -117,7 +119,9 @@ def build(config: TrainConfig, weights: WeightsFile, recognition: Recognition, c
 def starting_model(config: TrainConfig, weights: WeightsFile, recognition: Recognition) -> nn.Module:
     """Return the network with the file's weights, or the same architecture with random ones."""
     if config.init == "random":
-        return random_model(known_architecture(recognition), recognition.num_classes or 1000, config.seed)
+        size = image_size({key: tuple(tensor.shape) for key, tensor in weights.entries.items()})
+        classes = recognition.num_classes or IMAGENET_CLASSES
+        return random_model(known_architecture(recognition), classes, config.seed, size)
     return load_pretrained(weights, recognition)
 
 

@@ -39,7 +39,7 @@ class Phase:
     resolution: int
 
 
-PHASES = (Phase(8, 112), Phase(2, 160), Phase(1, 224))
+PHASES = (Phase(6, 112), Phase(2, 160), Phase(4, 224))
 
 
 def pretrain(file: Path, seed: int) -> float:

@@ -166,7 +166,7 @@ class Elsewhere:
         self.events: list[TrainingEvent] = []
         self.holds = threading.Event()
         self._pause_at = pause_at
-        self._thread = threading.Thread(target=self._run, args=(config, out))
+        self._thread = threading.Thread(target=self._run, args=(config, out), daemon=True)
         self._thread.start()
 
     def _run(self, config: Any, out: Path) -> None:

@@ -169,6 +169,16 @@ def test_the_config_file_repeats_the_run(run: Finished, tmp_path: Path) -> None:
     assert records.read_json(again / "config.json", TrainConfig) == config
 
 
+def test_defaults_are_written_out_as_they_were_taken(drawn: Drawn, tmp_path: Path) -> None:
+    """So that a later ftgui with other defaults repeats the run all the same."""
+    asked = drawn.config(strategy="full", lr=None, augment="standard", epochs=1)
+    run_small(asked, tmp_path / "run")
+    written = records.read_json(tmp_path / "run" / "config.json", TrainConfig)
+    assert (asked.lr, asked.classes, asked.views, asked.precision) == (None, None, None, "auto")
+    assert (written.lr, written.classes, written.views, written.precision) == (0.001, 3, 4, "fp32")
+    assert written.architecture == "shufflenet_v2_x0_5"
+
+
 def test_the_split_file_names_every_picture_once(run: Finished, drawn: Drawn) -> None:
     split = records.read_json(run.folder / "split.json", SplitFile)
     paths = [picture.path for picture in (*split.train, *split.val)]

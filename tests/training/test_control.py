@@ -16,7 +16,8 @@ class Waiter:
 
     def __init__(self, control: RunControl) -> None:
         self.seconds: list[float] = []
-        self._thread = threading.Thread(target=lambda: self.seconds.append(control.wait_while_paused()))
+        wait = lambda: self.seconds.append(control.wait_while_paused())  # noqa: E731
+        self._thread = threading.Thread(target=wait, daemon=True)
         self._thread.start()
 
     @property

@@ -1,6 +1,6 @@
 """Make the bundled demo again: its pictures, the weights it starts from, and the figures it claims.
 
-    python tools/make_demo.py             all three, in about 20 minutes on two cores
+    python tools/make_demo.py             all three, in about half an hour on two idle cores
     python tools/make_demo.py --pictures  only ftgui/resources/demo/pictures
     python tools/make_demo.py --weights   only the weights (draws its own source pictures, keeps none)
     python tools/make_demo.py --check     only measure: frozen features against random weights

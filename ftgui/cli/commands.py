@@ -13,7 +13,7 @@ import msgspec
 from ftgui.cli.training import train_command
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
-from ftgui.core.errors import FtguiError
+from ftgui.core.errors import FtguiError, first_line
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -33,7 +33,8 @@ def run_command(arguments: argparse.Namespace) -> int:
         if os.environ.get("FTGUI_DEBUG"):
             raise
         print(
-            f"ftgui: something went wrong inside: {error} (FTGUI_DEBUG=1 shows where; please report it)",
+            f"ftgui: something went wrong inside: {first_line(error)} "
+            "(FTGUI_DEBUG=1 shows where; please report it)",
             file=sys.stderr,
         )
         return 1

@@ -45,11 +45,20 @@ def config_from(arguments: argparse.Namespace) -> TrainConfig:
     }
     changes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     if arguments.config is not None:
-        return msgspec.structs.replace(records.read_json(arguments.config, TrainConfig), **changes)
+        return changed(records.read_json(arguments.config, TrainConfig), changes)
     for name, flag in (("dataset", "DATA"), ("weights", "--weights FILE")):
         if name not in changes:
             raise UsageError(f"Training needs {flag}.", "Or name a run's config.json with --config.")
     return TrainConfig(**changes)
+
+
+def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
+    """Return a config with changes. A run's config has its learning rate written out: where that was only
+    the default of its strategy and optimizer, it does not outlive a change of these.
+    """
+    if config.lr == msgspec.structs.replace(config, lr=None).head_lr:
+        config = msgspec.structs.replace(config, lr=None)
+    return msgspec.structs.replace(config, **changes)
 
 
 def train_command(arguments: argparse.Namespace) -> int:

@@ -18,3 +18,8 @@ class FtguiError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+
+def first_line(error: BaseException) -> str:
+    """Return what a foreign error says in one line; torch's own often go on for pages."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

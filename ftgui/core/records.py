@@ -54,13 +54,18 @@ def from_json(content: bytes, kind: type[T], name: str) -> T:
     """Read a record of ``kind`` from JSON bytes; ``name`` says in an error where they came from."""
     try:
         plain: Any = msgspec.json.decode(content)
-        version = plain.get("format_version", FORMAT_VERSION) if isinstance(plain, dict) else FORMAT_VERSION
-        if isinstance(version, int) and version > FORMAT_VERSION:
-            raise FtguiError(
-                f"“{name}” was written by a newer ftgui (format {version}; this one reads up to "
-                f"{FORMAT_VERSION}).",
-                "Update ftgui to open it.",
-            )
+        refuse_newer(plain, name)
         return msgspec.convert(plain, kind)
     except msgspec.MsgspecError as error:
         raise FtguiError(f"“{name}” is not a file that ftgui wrote.", details=str(error)) from error
+
+
+def refuse_newer(plain: object, name: str) -> None:
+    """Raise FtguiError where decoded JSON says that a newer ftgui wrote it."""
+    version = plain.get("format_version", FORMAT_VERSION) if isinstance(plain, dict) else FORMAT_VERSION
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise FtguiError(
+            f"“{name}” was written by a newer ftgui (format {version}; this one reads up to "
+            f"{FORMAT_VERSION}).",
+            "Update ftgui to open it.",
+        )

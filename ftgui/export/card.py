@@ -8,11 +8,11 @@ from ftgui.runs.history import RunHistory
 
 def model_card(history: RunHistory, sha256: str) -> str:
     """Return the card of a run's best weights as Markdown."""
-    started, best = history.started, history.best
+    started, kept = history.started, history.kept
     assert started is not None
-    assert best is not None
+    assert kept is not None
     config, plan = started.config, started.preprocessing
-    low, high = wilson_interval(best.val_accuracy, started.val_pictures)
+    low, high = wilson_interval(kept.val_accuracy, started.val_pictures)
     classes = "\n".join(f"{index}. {name}" for index, name in enumerate(started.class_names))
     learning = ", ".join(stage.name for stage in started.stages if stage.learns)
     count = len(started.class_names)
@@ -21,9 +21,9 @@ def model_card(history: RunHistory, sha256: str) -> str:
     interval = f"95 % interval {low:.2f} to {high:.2f}, {started.val_pictures} pictures"
     rows = (
         ("Architecture", f"`torchvision.models.{started.architecture}(num_classes={count})`"),
-        ("Validation accuracy", f"{best.val_accuracy:.3f} ({interval})"),
+        ("Validation accuracy", f"{kept.val_accuracy:.3f} ({interval})"),
         ("Strategy", f"`{config.strategy}`; learning: {learning}"),
-        ("Training", f"{config.epochs} epochs asked, weights of epoch {best.epoch}, {trained_on}"),
+        ("Training", f"{config.epochs} epochs asked, weights of epoch {kept.epoch}, {trained_on}"),
         ("Optimizer", f"{config.optimizer}, {steps}"),
         ("Starting weights", f"{config.init}, SHA-256 `{started.weights_sha256}`"),
         ("`model.pth`", f"SHA-256 `{sha256}`"),

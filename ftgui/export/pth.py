@@ -47,8 +47,8 @@ def export_run(history: RunHistory, out: Path, versions: dict[str, str]) -> Mode
         FtguiError: the run kept no weights, they do not load strictly into the architecture, or ``out``
             already holds something or cannot be written.
     """
-    started, best = history.started, history.best
-    if started is None or best is None or not (history.folder / BEST).is_file():
+    started, kept = history.started, history.kept
+    if started is None or kept is None or not (history.folder / BEST).is_file():
         raise FtguiError(
             f"The run “{history.name}” kept no weights, so there is nothing to export.",
             "Train for at least one epoch.",
@@ -66,9 +66,9 @@ def export_run(history: RunHistory, out: Path, versions: dict[str, str]) -> Mode
             preprocessing=started.preprocessing,
             strategy=started.config.strategy,
             metrics={
-                "best_epoch": best.epoch,
-                "val_accuracy": best.val_accuracy,
-                "val_loss": best.val_loss,
+                "best_epoch": kept.epoch,
+                "val_accuracy": kept.val_accuracy,
+                "val_loss": kept.val_loss,
                 "val_pictures": started.val_pictures,
             },
             source_weights_sha256=started.weights_sha256,

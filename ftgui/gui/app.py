@@ -14,7 +14,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from ftgui import __version__
-from ftgui.core.errors import FtguiError
+from ftgui.core.errors import FtguiError, first_line
 from ftgui.core.paths import RESOURCES
 from ftgui.gui import settings, theme
 from ftgui.gui.main_window import MainWindow
@@ -60,7 +60,9 @@ class _Reporter:
         logger.error("Unexpected: %s", details)
         self._window.messages.show_error(
             FtguiError(
-                f"Something went wrong inside ftgui: {error}.", "Please report it, with the details.", details
+                f"Something went wrong inside ftgui: {first_line(error)}.",
+                "Please report it, with the details.",
+                details,
             )
         )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
-from ftgui.core.errors import FtguiError
+from ftgui.core.errors import FtguiError, first_line
 from ftgui.core.files import cannot_write
 from ftgui.core.memory import peak_memory_mb
 from ftgui.data.dataset import Split
@@ -58,7 +58,10 @@ class _TrainJob:
         self.trainer: Trainer | None = None
 
     def events(self) -> Events:
-        prepared = yield from prepare(self.config, self.clock)
+        try:
+            prepared = yield from prepare(self.config, self.clock)
+        except (RuntimeError, MemoryError, OSError) as error:
+            raise explain(error, self.config) from error
         with closing(RunStore(self.out, versions())) as store:
             for event in self._guarded(prepared, store):
                 try:
@@ -74,7 +77,8 @@ class _TrainJob:
             reason = yield from self._run(prepared, store)
             yield from self._end(prepared, reason)
         except Exception as error:  # noqa: BLE001  the one place where whatever broke a run is put in words
-            store.note(traceback.format_exc())
+            with suppress(OSError):  # a full disk broke the run: it is told all the same
+                store.note(traceback.format_exc())
             yield self._failed(explain(error, self.config))
         finally:
             self.trainer = None
@@ -171,11 +175,12 @@ class _TrainJob:
             return (), None
         try:
             weights = read_weights(Path(prepared.config.weights))
-        except FtguiError as error:
+            before = load_pretrained(weights, prepared.recognition).state_dict()
+        except (FtguiError, RuntimeError) as error:  # it is gone, or another network's by now
             return None, RunWarning(
-                message="What stayed frozen could not be checked against the weights file.", hint=str(error)
+                message="What stayed frozen could not be checked against the weights file.",
+                hint=first_line(error),
             )
-        before = load_pretrained(weights, prepared.recognition).state_dict()
         return changed_entries(before, read_state_dict(self.out / BEST), names), None
 
     def _failed(self, error: FtguiError) -> RunEnded:

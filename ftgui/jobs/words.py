@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from ftgui.core.errors import FtguiError
+from ftgui.core.errors import FtguiError, first_line
 from ftgui.training.config import TrainConfig
 from ftgui.training.devices import is_out_of_memory
 from ftgui.training.events import Reason
@@ -43,7 +43,7 @@ def explain(error: Exception, config: TrainConfig) -> FtguiError:
             str(error),
         )
     return FtguiError(
-        f"Something went wrong inside ftgui: {error}.",
+        f"Something went wrong inside ftgui: {first_line(error)}.",
         "log.txt in the run folder says more; please report it.",
         "".join(traceback.format_exception(error)),
     )

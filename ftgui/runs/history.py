@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Literal
 
 import msgspec
 
+from ftgui.core import records
 from ftgui.core.errors import FtguiError
-from ftgui.runs.store import EVENTS
+from ftgui.runs.store import CONFIG, EVENTS
 from ftgui.training.events import (
     BatchEnded,
+    CheckpointSaved,
     EpochEnded,
     PhaseProgress,
     Reason,
@@ -51,6 +54,8 @@ class RunHistory:
     """The last work outside the batches, while it goes on."""
     batch: BatchEnded | None = None
     epochs: list[EpochEnded] = field(default_factory=list)
+    kept: CheckpointSaved | None = None
+    """What ``best.pth`` holds. Written before its epoch's end is told, so it may be one epoch ahead."""
     warnings: list[RunWarning] = field(default_factory=list)
 
     def apply(self, event: TrainingEvent) -> None:
@@ -64,12 +69,12 @@ class RunHistory:
                 self.batch, self.progress = event, None
             case EpochEnded():
                 self.epochs.append(event)
+            case CheckpointSaved():
+                self.kept = event
             case RunWarning():
                 self.warnings.append(event)
             case RunEnded():
                 self.ended, self.state = event, _STATE_OF[event.reason]
-            case _:
-                pass
 
     @property
     def best(self) -> EpochEnded | None:
@@ -111,6 +116,13 @@ _STATE_OF = {
 }
 
 
+def _refuse_newer_run(config: Path) -> None:
+    """Raise FtguiError for a newer ftgui's run. A config that is damaged does not keep a run from opening."""
+    if config.is_file():
+        with suppress(msgspec.MsgspecError):
+            records.refuse_newer(msgspec.json.decode(config.read_bytes()), str(config.parent))
+
+
 def open_run(folder: Path) -> RunHistory:
     """Read a run folder back, a finished one or one that was cut off.
 
@@ -125,6 +137,7 @@ def open_run(folder: Path) -> RunHistory:
         raise FtguiError(
             f"“{folder}” is not a run folder.", "Choose a folder that `ftgui train` wrote.", str(error)
         ) from error
+    _refuse_newer_run(folder / CONFIG)
     history, decoder = RunHistory(folder.name, folder), msgspec.json.Decoder(TrainingEvent)
     for number, line in enumerate(lines, start=1):
         try:

@@ -6,6 +6,7 @@ import csv
 import io
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -73,8 +74,11 @@ class RunStore:
         self._versions = versions
         self._epochs: list[EpochEnded] = []
         self._started: RunStarted | None = None
-        self._events = self._open(EVENTS)
-        self._log = self._open(LOG)
+        try:
+            self._events = self._open(EVENTS)
+            self._log = self._open(LOG)
+        except OSError as error:
+            raise files.cannot_write(folder, "the run", error) from error
 
     def record(self, event: TrainingEvent) -> None:
         """Write what ``event`` says to the files it belongs in.
@@ -125,8 +129,9 @@ class RunStore:
         self._line(self._log, words.rstrip())
 
     def close(self) -> None:
-        self._events.close()
-        self._log.close()
+        for stream in (self._events, self._log):
+            with suppress(OSError):  # what could not be written was said when it was written
+                stream.close()
 
     def _open(self, name: str) -> IO[str]:
         return (self.folder / name).open("x", encoding="utf-8", newline="\n")

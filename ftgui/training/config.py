@@ -51,6 +51,11 @@ class TrainConfig(Record, frozen=True, kw_only=True):
         return STRATEGIES[self.strategy].default_lr * (0.1 if self.optimizer == "adamw" else 1.0)
 
 
+def plain(number: float) -> str:
+    """Return a number as people write it, without an exponent where it is whole."""
+    return str(int(number)) if float(number).is_integer() else f"{number:g}"
+
+
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One setting as people meet it: a flag, a label, a range, a sentence.
 
@@ -86,8 +91,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
                 raise FtguiError(f"{self.label} cannot be “{value}”.", f"Choose {', '.join(self.choices)}.")
         elif not math.isfinite(value) or not self.minimum <= value <= self.maximum:
             raise FtguiError(
-                f"{self.label} cannot be {value:g}.",
-                f"Choose a number from {self.minimum:g} to {self.maximum:g}.",
+                f"{self.label} cannot be {plain(value)}.",
+                f"Choose a number from {plain(self.minimum)} to {plain(self.maximum)}.",
             )
 
 
@@ -186,6 +191,11 @@ def check_class_count(asked: int | None, found: int) -> int:
     Raises:
         FtguiError: ``asked`` is below the classes found, below 1 or above ``MAX_CLASSES``.
     """
+    if found > MAX_CLASSES:
+        raise FtguiError(
+            f"The folder holds {found} classes, and {MAX_CLASSES} are the most.",
+            "Choose a folder with fewer class folders.",
+        )
     count = found if asked is None else asked
     if count < 1 or count > MAX_CLASSES:
         raise FtguiError(

@@ -129,6 +129,7 @@ class CheckpointSaved(Event, frozen=True, kw_only=True):
     epoch: int
     path: str
     val_accuracy: float
+    val_loss: float
 
 
 class RunWarning(Event, frozen=True, kw_only=True):

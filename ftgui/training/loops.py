@@ -92,8 +92,17 @@ def train_step(
     loss = nn.functional.cross_entropy(logits, labels)
     if torch.isfinite(loss):
         loss.backward()  # type: ignore[no-untyped-call]
+        drop_gradients_at_lr_0(optimizer)
         optimizer.step()
     return loss, logits
+
+
+def drop_gradients_at_lr_0(optimizer: torch.optim.Optimizer) -> None:
+    """Keep the step from weights at lr 0: adding 0 times a gradient turns -0.0 into 0.0, and inf into NaN."""
+    for group in optimizer.param_groups:
+        if group["lr"] == 0:
+            for parameter in group["params"]:
+                parameter.grad = None
 
 
 def evaluate(

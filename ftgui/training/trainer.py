@@ -102,6 +102,9 @@ class Trainer:
             return reason
         if not self._is_finite():
             self._restore(good)
+            reason = reason or Reason.NAN_LOSS
+            if self.best is not None:
+                return reason
         ended = yield from self._judge(epoch, mean, self.clock.seconds - began, complete=reason is None)
         return reason or ended
 
@@ -178,7 +181,7 @@ class Trainer:
         with self.clock.phase("writing"):
             save_weights(path, self.model)
         self.best = Best(epoch, result)
-        yield CheckpointSaved(epoch=epoch, path=str(path), val_accuracy=result.accuracy)
+        yield CheckpointSaved(epoch=epoch, path=str(path), val_accuracy=result.accuracy, val_loss=result.loss)
 
     def _batch_ended(self, epoch: int, number: int, total: int, mean: RunningMean) -> BatchEnded:
         loss, accuracy = mean.read()

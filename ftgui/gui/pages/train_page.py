@@ -195,7 +195,7 @@ class TrainPage(QWidget):
 
     def _on_selection(self) -> None:
         history = self.selected_run()
-        done = history is not None and history.best is not None and is_over(history)
+        done = history is not None and history.kept is not None and is_over(history)
         self.export_button.setEnabled(done and not self._exporting)
 
     def _on_sorted(self, column: int, _order: Qt.SortOrder) -> None:

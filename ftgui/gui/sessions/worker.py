@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, Signal, Slot
 
-from ftgui.core.errors import FtguiError
+from ftgui.core.errors import FtguiError, first_line
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Worker(QObject):
             logger.exception("Work off the GUI thread failed")
             self.failed.emit(
                 FtguiError(
-                    f"Something went wrong inside ftgui: {error}.",
+                    f"Something went wrong inside ftgui: {first_line(error)}.",
                     "Please report it, with the details.",
                     traceback.format_exc(),
                 )

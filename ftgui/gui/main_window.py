@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QTimer, QUrl, Slot
+from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         folder = unused_folder(self._runs_folder, f"{date.today():%Y-%m-%d}-{config.strategy}")
         history = self.training.start(config, folder, self._run_name(config.strategy))
         self.page.add_run(history)
+        self.page.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def export_run(self, history: RunHistory, folder: Path) -> None:
         """Write the export of a run into the new folder ``folder``, off the GUI thread."""
@@ -106,8 +107,9 @@ class MainWindow(QMainWindow):
         row.addWidget(self.setup)
         row.addLayout(right, 1)
         self.setCentralWidget(centre)
-        self.resize(1440, 900)
-        self.setMinimumSize(1000, 640)
+        room = self.screen().availableSize()
+        self.setMinimumSize(QSize(1000, 640).boundedTo(room))
+        self.resize(QSize(1440, 900).boundedTo(room))
 
     def _connect(self) -> None:
         self.project.changed.connect(self._refresh)

@@ -47,6 +47,8 @@ QFrame[role="segments"] { background: $chip; border-radius: 11px; }
 QFrame[role="rule"] { background: $line; border: 0; }
 QScrollArea, QScrollArea > QWidget > QWidget[role="page"] { background: transparent; border: 0; }
 QSplitter::handle { background: transparent; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QAbstractScrollArea::corner { background: transparent; border: 0; }
 QStatusBar { color: $muted; }
 QStatusBar::item { border: 0; }
 """)

@@ -51,9 +51,9 @@ def progress_words(history: RunHistory, paused: bool, stopping: bool) -> str:
         return _phase_words(history) + (" · paused" if paused else "")
     batch, epochs = history.batch, history.started.config.epochs
     parts = [f"epoch {batch.epoch} of {epochs}"]
+    parts.append("paused" if paused else f"{duration_words(batch.seconds_left)} left")
     parts.append("validating" if history.progress else f"batch {batch.batch} of {batch.batches}")
     parts.append(f"{batch.pictures_per_second:.0f} pictures/s")
-    parts.append("paused" if paused else f"{duration_words(batch.seconds_left)} left")
     return " · ".join(parts)
 
 

@@ -100,7 +100,8 @@ class RunHistory:
         A training curve ends, while an epoch goes on, in its running mean at the part of it that is done.
         """
         points = [(float(e.epoch), getattr(e, f"{side}_{measure}")) for e in self.epochs]
-        if side == "train" and self.batch is not None and self.batch.epoch > len(self.epochs):
+        is_live = side == "train" and self.ended is None
+        if is_live and self.batch is not None and self.batch.epoch > len(self.epochs):
             part = self.batch.epoch - 1 + self.batch.batch / self.batch.batches
             points.append((part, getattr(self.batch, measure)))
         kept = [(x, y) for x, y in points if y is not None]

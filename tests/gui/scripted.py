@@ -24,6 +24,7 @@ from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import (
     BatchEnded,
+    CheckpointSaved,
     EpochEnded,
     PhaseProgress,
     Reason,
@@ -120,6 +121,7 @@ class ScriptedJob:
                 return
             if isinstance(step, EpochEnded) and step.is_best:
                 kept = step
+                yield _saved(step)
             yield _of_this_run(step, call)
 
     def _hold_while_paused(self, control: RunControl) -> None:
@@ -232,6 +234,12 @@ def _of_this_run(event: TrainingEvent, call: Call) -> TrainingEvent:
     if isinstance(event, RunStarted):
         return msgspec.structs.replace(event, run=str(call.folder), config=call.config)
     return event
+
+
+def _saved(epoch: EpochEnded) -> CheckpointSaved:
+    """What comes just before the end of an epoch that is the best so far."""
+    loss = epoch.val_loss if epoch.val_loss is not None else 1.0
+    return CheckpointSaved(epoch=epoch.epoch, path="best.pth", val_accuracy=epoch.val_accuracy, val_loss=loss)
 
 
 def _stopped(kept: EpochEnded | None) -> RunEnded:

@@ -92,7 +92,10 @@ def test_the_progress_line_says_what_goes_on_from_the_first_moment_to_the_last(
         )
     )
     bar = the(window, QProgressBar, "progress")
-    assert words_of(window, "progress_sentence") == "No run yet: choose what to train on the left, or open the demo from the File menu."
+    assert (
+        words_of(window, "progress_sentence")
+        == "No run yet: choose what to train on the left, or open the demo from the File menu."
+    )
     click(qtbot, window, "train_button")
     assert words_of(window, "run_name") == "freeze"
     assert words_of(window, "progress_sentence") == "getting ready …"

@@ -4,8 +4,9 @@ Most epochs run at half resolution, where a step costs a third; the last ones at
 BatchNorm's statistics and the features' scale must be those of the resolution the weights are used at.
 
 One thread: on a network this small a second one adds about a seventh when the machine is idle, and when it
-is not, the two wait for each other so busily that a step takes thirty times as long (both measured). And a
-run of one thread adds its numbers up in the same order wherever it runs.
+is not, the two wait for each other so busily that a step takes thirty times as long (both measured). And
+how many cores a machine has then changes nothing about the result; another kind of processor may, in the
+last bits.
 """
 
 from __future__ import annotations

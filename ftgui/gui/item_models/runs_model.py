@@ -68,7 +68,7 @@ def _changed(history: RunHistory) -> str:
     ended = history.ended
     if ended is None or ended.frozen_changed is None:
         return ""
-    return f"{ended.frozen_changed} of {ended.frozen_tensors}"
+    return f"{ended.frozen_changed} of {ended.frozen_tensors}" if ended.frozen_tensors else "–"
 
 
 def _memory(history: RunHistory) -> float | None:

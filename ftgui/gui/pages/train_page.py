@@ -18,7 +18,7 @@ from ftgui.runs.history import Measure, RunHistory, RunState
 
 REPAINT_MS = 100
 """Events come faster than eyes follow; what they changed is painted ten times a second."""
-WIDTHS = {"": 40, "Name": 96, "What may move": 200, "State": 84}
+WIDTHS = {"": 40, "Name": 96, "What may move": 200, "Time": 100, "Changed": 84, "State": 84}
 HEADER_STRETCH = QHeaderView.ResizeMode.Stretch
 
 
@@ -58,7 +58,7 @@ class TrainPage(QWidget):
         self._draw(row)
         source = self.runs.index(len(self.runs.rows) - 1, 1)
         self.table.selectRow(self._proxy.mapFromSource(source).row())
-        self.table.scrollToBottom()
+        self.table.scrollTo(self.table.currentIndex())
 
     def selected_run(self) -> RunHistory | None:
         """Return the run that is selected, the first of several."""
@@ -114,7 +114,7 @@ class TrainPage(QWidget):
         splitter.setStretchFactor(1, 2)
         splitter.setSizes([560, 260])
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setContentsMargins(0, 10, 0, 0)
         outer.addWidget(splitter)
 
     def _connect(self) -> None:

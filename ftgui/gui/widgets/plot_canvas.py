@@ -15,7 +15,7 @@ from ftgui.gui import theme
 AxisKind = Literal["number", "epochs", "seconds"]
 
 STEPS = (1.0, 2.0, 5.0)
-PIXELS_A_TICK = {"bottom": 30.0, "left": 30.0}
+PIXELS_A_TICK = {"bottom": 30.0, "left": 36.0}
 
 
 class QuietAxis(pg.AxisItem):  # type: ignore[misc]

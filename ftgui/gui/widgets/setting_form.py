@@ -32,6 +32,7 @@ class SettingForm(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(6)
+        self._grid.setColumnMinimumWidth(0, 112)
         self._grid.setColumnStretch(1, 1)
         for setting in settings:
             self._add_row(setting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from ftgui.core.errors import FtguiError, first_line
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Run a parsed command; return 0, or 1 (failed) or 2 (wrong usage) after one sentence on stderr."""
+    _speak_utf8()
     try:
         code = COMMANDS[arguments.command](arguments)
         sys.stdout.flush()
@@ -38,6 +40,13 @@ def run_command(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _speak_utf8() -> None:
+    """Have pipes and files carry UTF-8 on every system: Windows' code pages lack most names."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
 
 
 def scan_command(arguments: argparse.Namespace) -> int:

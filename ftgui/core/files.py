@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,16 +21,15 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     renamed over it. Handing libraries the handle, not the path, keeps their failures an ``OSError`` and
     the good file that was there before untouched.
     """
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("xb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)  # noqa: PTH101  mkstemp makes it private to the user
-        os.replace(temporary, path)  # noqa: PTH105  Path.replace is the same call without the name of it
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

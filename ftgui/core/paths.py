@@ -17,11 +17,6 @@ def user_data_folder() -> Path:
     return platformdirs.user_data_path("ftgui", appauthor=False)
 
 
-def user_config_folder() -> Path:
-    """Return the folder for settings."""
-    return platformdirs.user_config_path("ftgui", appauthor=False)
-
-
 DEMO_PICTURES = RESOURCES / "demo" / "pictures"
 """The bundled dataset: a folder per class."""
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Of glibc's ``mallopt``, from malloc.h."""
@@ -12,8 +15,20 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 
 def settle_process() -> None:
     """Make this process a good place for training. Call it first of all."""
+    load_c10_before_qt()
     wait_asleep()
     keep_freed_memory()
+
+
+def load_c10_before_qt() -> None:
+    """On Windows, have torch's ``c10.dll`` loaded before Qt's libraries; torch itself comes later.
+
+    The other way round its initialisation fails (WinError 1114), as others report. Not tried by us.
+    """
+    torch = importlib.util.find_spec("torch") if sys.platform == "win32" else None
+    if torch is not None and torch.origin is not None:
+        with suppress(OSError):  # torch says more of it when it is loaded
+            ctypes.CDLL(str(Path(torch.origin).parent / "lib" / "c10.dll"))
 
 
 def wait_asleep() -> None:

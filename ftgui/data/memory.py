@@ -18,10 +18,16 @@ def available_memory() -> int:
     free = int(psutil.virtual_memory().available)
     try:
         limit = int((CGROUP / "memory.max").read_text())
-        used = int((CGROUP / "memory.current").read_text())
+        used = int((CGROUP / "memory.current").read_text()) - _given_back_on_demand()
     except (OSError, ValueError):  # no container, or one without a limit ("max")
         return free
     return max(min(free, limit - used), 0)
+
+
+def _given_back_on_demand() -> int:
+    """Return the bytes of files that the system remembers: counted as used, they go when others need them."""
+    lines = (CGROUP / "memory.stat").read_text().splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("inactive_file ")), 0)
 
 
 def default_budget() -> int:

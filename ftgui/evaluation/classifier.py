@@ -13,7 +13,7 @@ from ftgui.core.errors import FtguiError
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.data.decode import PictureError, decode_picture, prepare_picture
 from ftgui.data.pixels import normalise
-from ftgui.models import architectures
+from ftgui.models.construction import skeleton
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +39,10 @@ class Classifier:
     ) -> None:
         self.class_names = tuple(class_names)
         self.preprocessing = preprocessing
-        self.model = architectures.build(architecture, len(self.class_names))
+        self.model = skeleton(architecture, len(self.class_names), preprocessing.crop)
         try:
-            self.model.load_state_dict(state_dict)
-        except RuntimeError as error:
+            self.model.load_state_dict(state_dict, assign=True)
+        except (RuntimeError, ValueError) as error:
             raise FtguiError(
                 f"The trained weights do not fit {architecture} with {len(self.class_names)} classes.",
                 "The files of this run or export do not belong together; export it again.",

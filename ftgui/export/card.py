@@ -20,7 +20,7 @@ def model_card(history: RunHistory, sha256: str) -> str:
     steps = f"lr {config.head_lr:g}, batch size {config.batch_size}, schedule {config.schedule}"
     interval = f"95 % interval {low:.2f} to {high:.2f}, {started.val_pictures} pictures"
     rows = (
-        ("Architecture", f"`torchvision.models.{started.architecture}(num_classes={count})`"),
+        ("Architecture", f"`{started.architecture}` of torchvision"),
         ("Validation accuracy", f"{kept.val_accuracy:.3f} ({interval})"),
         ("Strategy", f"`{config.strategy}`; learning: {learning}"),
         ("Training", f"{config.epochs} epochs asked, weights of epoch {kept.epoch}, {trained_on}"),
@@ -29,7 +29,9 @@ def model_card(history: RunHistory, sha256: str) -> str:
         ("`model.pth`", f"SHA-256 `{sha256}`"),
     )
     facts = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    build = f'"{started.architecture}", num_classes={count}{_build_arguments(started.architecture)}'
+    build = (
+        f'"{started.architecture}", num_classes={count}{_build_arguments(started.architecture, plan.crop)}'
+    )
     return f"""# {started.architecture}, fine-tuned for {count} classes
 
 | | |
@@ -60,8 +62,8 @@ mean {list(plan.mean)} and std {list(plan.std)}.
 """
 
 
-def _build_arguments(architecture: str) -> str:
-    """Return what the two architectures with auxiliary heads need so that a strict load fits."""
+def _build_arguments(architecture: str, crop: int) -> str:
+    """Return what some architectures need so that a strict load fits."""
     if architecture in ("googlenet", "inception_v3"):
         return ", aux_logits=False, init_weights=False"
-    return ""
+    return f", image_size={crop}" if architecture.startswith("vit_") else ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 import torch
 
 from ftgui.core import files, records
@@ -16,9 +16,9 @@ from ftgui.core.preprocessing import Preprocessing
 from ftgui.core.records import Record
 from ftgui.data import decode
 from ftgui.export.card import model_card
-from ftgui.models import architectures
+from ftgui.models.construction import skeleton
 from ftgui.runs.history import RunHistory
-from ftgui.training.checkpoint import BEST, read_state_dict
+from ftgui.training.checkpoint import BEST, read_state_dict, write_state_dict
 
 MODEL, MODEL_JSON, LABELS = "model.pth", "model.json", "labels.txt"
 PREDICT, CARD = "predict.py", "MODEL_CARD.md"
@@ -53,12 +53,11 @@ def export_run(history: RunHistory, out: Path, versions: dict[str, str]) -> Mode
             f"The run “{history.name}” kept no weights, so there is nothing to export.",
             "Train for at least one epoch.",
         )
-    state = dict(read_state_dict(history.folder / BEST))
-    check_strict_load(started.architecture, len(started.class_names), state)
+    state = read_state_dict(history.folder / BEST)
+    check_strict_load(started.architecture, len(started.class_names), started.preprocessing.crop, state)
     files.new_folder(out, "the export")
     try:
-        with files.atomic_writer(out / MODEL) as stream:
-            torch.save(state, stream)
+        write_state_dict(out / MODEL, state)
         model_file = ModelFile(
             architecture=started.architecture,
             classes=started.class_names,
@@ -84,11 +83,16 @@ def export_run(history: RunHistory, out: Path, versions: dict[str, str]) -> Mode
     return model_file
 
 
-def check_strict_load(architecture: str, num_classes: int, state: dict[str, torch.Tensor]) -> None:
-    """Raise FtguiError unless torchvision's own model takes these weights, entry for entry."""
+def check_strict_load(
+    architecture: str, num_classes: int, crop: int, state: Mapping[str, torch.Tensor]
+) -> None:
+    """Raise FtguiError unless torchvision's own model takes these weights, entry for entry.
+
+    A skeleton does for that: random weights would be drawn from the generator that a run beside this uses.
+    """
     try:
-        architectures.build(architecture, num_classes).load_state_dict(state)
-    except RuntimeError as error:
+        skeleton(architecture, num_classes, crop).load_state_dict(state, assign=True)
+    except (RuntimeError, ValueError) as error:
         raise FtguiError(
             f"The weights of this run do not fit {architecture} with {num_classes} classes.",
             "The run folder was changed by hand or damaged; train again.",
@@ -116,9 +120,3 @@ def read_model_file(folder: Path) -> ModelFile:
             "Export the run again into a new folder.",
         )
     return model_file
-
-
-def as_json(model_file: ModelFile) -> dict[str, object]:
-    """Return ``model.json``'s content as plain values."""
-    plain: dict[str, object] = msgspec.to_builtins(model_file)
-    return plain

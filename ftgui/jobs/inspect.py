@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from ftgui.models.head import replace_output_layer
+from ftgui.models.architectures import IMAGENET_CLASSES
+from ftgui.models.construction import skeleton
 from ftgui.models.identify import Recognition, recognise
-from ftgui.models.pretrained import load_pretrained
 from ftgui.models.stages import Stage, find_stages
 from ftgui.models.weights import read_weights
 
@@ -36,6 +36,7 @@ def inspect_stages(path: Path, architecture: str | None = None) -> Inspected:
     recognition = recognise(file, architecture)
     if recognition.architecture is None:
         return Inspected(recognition=recognition, stages=())
-    model = load_pretrained(file, recognition)
-    replace_output_layer(model, 2, seed=0)
-    return Inspected(recognition=recognition, stages=find_stages(model, recognition.preprocessing.crop))
+    crop = recognition.preprocessing.crop
+    # A skeleton has all that stages are found by, and draws nothing from the generator that a run uses.
+    model = skeleton(recognition.architecture, recognition.num_classes or IMAGENET_CLASSES, crop)
+    return Inspected(recognition=recognition, stages=find_stages(model, crop))

@@ -6,6 +6,7 @@ they belong to, ``load_state_dict``, replace the output layer, freeze or slow th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,8 +156,8 @@ def known_architecture(recognition: Recognition) -> str:
 
 def output_names(found: tuple[str, ...], count: int) -> tuple[str, ...]:
     """Return a name for each of ``count`` outputs; those without a class are ``unused_1``, …"""
-    spare = (f"unused_{number}" for number in range(1, count - len(found) + 1))
-    return (*found, *spare)
+    free = (name for number in itertools.count(1) if (name := f"unused_{number}") not in found)
+    return (*found, *itertools.islice(free, count - len(found)))
 
 
 def check_split(split: Split) -> None:

@@ -23,7 +23,7 @@ from ftgui.training.checkpoint import BEST, read_state_dict
 from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
-from ftgui.training.devices import free_memory
+from ftgui.training.devices import free_memory, is_out_of_memory
 from ftgui.training.events import (
     CheckpointSaved,
     PhaseProgress,
@@ -33,6 +33,7 @@ from ftgui.training.events import (
     TrainingEvent,
 )
 from ftgui.training.loops import Arithmetic
+from ftgui.training.precision import settle_precision
 from ftgui.training.trainer import Trainer
 
 Events = Generator[TrainingEvent, None, None]
@@ -61,7 +62,9 @@ class _TrainJob:
         try:
             prepared = yield from prepare(self.config, self.clock)
         except (RuntimeError, MemoryError, OSError) as error:
-            raise explain(error, self.config) from error
+            if isinstance(error, OSError) or is_out_of_memory(error):
+                raise explain(error, self.config) from error
+            raise
         with closing(RunStore(self.out, versions())) as store:
             for event in self._guarded(prepared, store):
                 try:
@@ -104,9 +107,8 @@ class _TrainJob:
     def _pixels(self, prepared: Prepared) -> tuple[PixelStore, PixelStore]:
         config, split = prepared.config, prepared.split
         root, preprocessing = Path(prepared.dataset.root), prepared.recognition.preprocessing
-        views = config.views or 1
         return (
-            PixelStore(root, split.train, preprocessing, augment=config.augment, views=views),
+            PixelStore(root, split.train, preprocessing, augment=config.augment, views=config.views),
             PixelStore(root, split.val, preprocessing),
         )
 
@@ -123,6 +125,7 @@ class _TrainJob:
     def _make_trainer(self, prepared: Prepared, train: PixelStore, val: PixelStore) -> Trainer:
         """Move the model to the device and put it in a trainer."""
         device = prepared.device.torch_device
+        settle_precision(prepared.config.precision)
         prepared.applied.model.to(device)
         self.trainer = Trainer(
             config=prepared.config,

@@ -136,7 +136,11 @@ def _read_torch(path: Path, stream: IO[bytes]) -> object:
     stream.seek(0)
     try:
         content: object = torch.load(stream, map_location="cpu", weights_only=True, mmap=False)
+    except MemoryError:
+        raise
     except Exception as error:
+        if "allocate memory" in str(error):  # what torch's allocator says; the file is not to blame
+            raise
         raise FtguiError(
             f"“{path.name}” cannot be opened by PyTorch.",
             "Where it was made, save it with torch.save(model.state_dict(), “weights.pth”).",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -43,8 +42,6 @@ METRIC_COLUMNS = (
     "val_seconds",
     "total_seconds",
 )
-
-logger = logging.getLogger(__name__)
 
 
 class SplitFile(Record, frozen=True, kw_only=True):
@@ -95,8 +92,9 @@ class RunStore:
                 records.write_json(self.folder / CONFIG, event.config)
             case EpochEnded():
                 self._epochs.append(event)
-                files.write_text(self.folder / METRICS, metrics_csv(self._epochs))
+                self._write_metrics()
             case RunEnded() if self._started is not None:
+                self._write_metrics()
                 summary = Summary(started=self._started, ended=event, versions=self._versions)
                 records.write_json(self.folder / SUMMARY, summary)
             case _:
@@ -132,6 +130,13 @@ class RunStore:
         for stream in (self._events, self._log):
             with suppress(OSError):  # what could not be written was said when it was written
                 stream.close()
+
+    def _write_metrics(self) -> None:
+        """Write all epochs again. A spreadsheet that holds the file open on Windows must not end the run."""
+        try:
+            files.write_text(self.folder / METRICS, metrics_csv(self._epochs))
+        except PermissionError as error:
+            self.note(f"{METRICS} could not be written: {error}")
 
     def _open(self, name: str) -> IO[str]:
         return (self.folder / name).open("x", encoding="utf-8", newline="\n")

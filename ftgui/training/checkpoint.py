@@ -22,9 +22,25 @@ def save_weights(path: Path, model: nn.Module) -> None:
     Raises:
         OSError: the disk is full or cannot be written to.
     """
-    entries = {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
-    with atomic_writer(path) as stream:
-        torch.save(entries, stream)
+    entries = model.state_dict()  # with its ``_metadata``, without which MNASNets do not load
+    for name, tensor in entries.items():
+        entries[name] = tensor.detach().to("cpu", copy=True)
+    write_state_dict(path, entries)
+
+
+def write_state_dict(path: Path, entries: Mapping[str, torch.Tensor]) -> None:
+    """Write weights atomically.
+
+    Raises:
+        OSError: the disk is full or cannot be written to.
+    """
+    try:
+        with atomic_writer(path) as stream:
+            torch.save(entries, stream)
+    except RuntimeError as error:  # torch's zip writer buries what the stream raised under its own
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def read_state_dict(path: Path) -> Mapping[str, torch.Tensor]:

@@ -61,7 +61,8 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     words = str(error).lower()
     return isinstance(error, RuntimeError) and any(
-        part in words for part in ("out of memory", "can't allocate memory", "not enough memory")
+        part in words
+        for part in ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
     )
 
 

@@ -162,7 +162,7 @@ class RunEnded(Event, frozen=True, kw_only=True):
     frozen_changed: int | None = None
     """How many of them differ, bit for bit, between the weights file and ``best.pth``.
 
-    None: there was nothing to compare.
+    None: they could not be compared, since no weights were kept or the weights file is gone.
     """
 
 

@@ -46,7 +46,7 @@ class Evaluation:
 
 
 class RunningMean:
-    """Loss and accuracy over an epoch so far, summed on the device so that no batch waits for the CPU."""
+    """Loss and accuracy over an epoch so far, summed on the device and read when they are to be shown."""
 
     def __init__(self, device: torch.device) -> None:
         self._sums = torch.zeros(2, dtype=torch.float64 if device.type != "mps" else torch.float32).to(device)

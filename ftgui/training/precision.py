@@ -8,8 +8,14 @@ import torch
 
 
 def resolve_precision(asked: str) -> str:
-    """Return ``fp32`` or ``bf16``. ``auto`` is fp32, whose numbers are the same on every machine."""
+    """Return ``fp32`` or ``bf16``. ``auto`` is fp32."""
     return "fp32" if asked == "auto" else asked
+
+
+def settle_precision(precision: str) -> None:
+    """Have ``fp32`` mean that on CUDA too, where torch computes convolutions in TF32 unless told not to."""
+    torch.backends.cudnn.allow_tf32 = precision != "fp32"
+    torch.backends.cuda.matmul.allow_tf32 = precision != "fp32"
 
 
 def autocast(device: str, precision: str) -> AbstractContextManager[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +38,9 @@ from ftgui.training.loops import (
 from ftgui.training.optimizers import lr_factor, make_optimizer, set_lr_factor
 
 REPORT_EVERY = 0.05
-"""Seconds between two reads of the running loss. Each read waits for the device, so not every batch may."""
+"""Seconds between two reports of the running loss: faster than eyes follow, slow enough to cost nothing."""
+
+State = dict[str, torch.Tensor]
 
 
 def finite(number: float) -> float | None:
@@ -98,15 +100,16 @@ class Trainer:
         began, mean = self.clock.seconds, RunningMean(self.arithmetic.device)
         with self.clock.phase("training"):
             reason = yield from self._learn(epoch, mean)
-        if mean.pictures == 0 or (reason is not None and self.best is not None):
+        if mean.pictures == 0:
             return reason
         if not self._is_finite():
-            self._restore(good)
             reason = reason or Reason.NAN_LOSS
-            if self.best is not None:
-                return reason
-        ended = yield from self._judge(epoch, mean, self.clock.seconds - began, complete=reason is None)
-        return reason or ended
+        if reason is Reason.NAN_LOSS:
+            self._restore(good)
+        if reason is not None and self.best is not None:
+            return reason  # what is kept already is worth more than a part of an epoch
+        train_seconds = self.clock.seconds - began
+        return (yield from self._judge(epoch, mean, good, train_seconds, reason))
 
     def _learn(self, epoch: int, mean: RunningMean) -> Generator[TrainingEvent, None, Reason | None]:
         """Go through the training pictures once; return why it ended early, if it did."""
@@ -123,68 +126,74 @@ class Trainer:
             pixels = self.train.batch(indices, views[indices])
             loss, logits = train_step(self.model, self.optimizer, self.arithmetic, pixels, labels)
             mean.add(loss, logits, labels)
+            due = number == len(batches) or time.perf_counter() - reported > REPORT_EVERY
+            figures = mean.read() if due else None  # waits for the device: before the batch is timed
             self.pace.add_trained(len(indices), time.perf_counter() - began)
-            if number == len(batches) or time.perf_counter() - reported > REPORT_EVERY:
+            if figures is not None:
                 reported = time.perf_counter()
-                event = self._batch_ended(epoch, number, len(batches), mean)
-                yield event
-                if event.loss is None:
+                yield self._batch_ended(epoch, number, len(batches), figures)
+                if not math.isfinite(figures[0]):
                     return Reason.NAN_LOSS
         return None
 
     def _judge(
-        self, epoch: int, mean: RunningMean, train_seconds: float, *, complete: bool
+        self, epoch: int, mean: RunningMean, good: State, train_seconds: float, reason: Reason | None
     ) -> Generator[TrainingEvent, None, Reason | None]:
         """Validate, keep the weights if they are the best so far, and close the epoch."""
         began = self.clock.seconds
-        with self.clock.phase("validation"):
-            result = yield from self._evaluate()
+        result = yield from self._evaluate()
+        if result is not None and not math.isfinite(result.loss):
+            reason = Reason.NAN_LOSS
+            if self.best is None:  # finite weights without a finite answer: those before them are kept
+                self._restore(good)
+                result = yield from self._evaluate()
         if result is None:
             return Reason.STOPPED
         val_seconds = self.clock.seconds - began
         self.pace.add_validated(len(self.val.pictures), val_seconds)
-        val_loss = finite(result.loss)
-        is_best = val_loss is not None and (self.best is None or self.best.is_beaten_by(result))
-        if is_best:
-            yield from self._keep(epoch, result)
+        is_best = yield from self._keep_if_best(epoch, result)
         train_loss, train_accuracy = mean.read()
         self.epochs_ended = epoch
         yield EpochEnded(
             epoch=epoch,
             train_loss=finite(train_loss),
             train_accuracy=train_accuracy,
-            val_loss=val_loss,
+            val_loss=finite(result.loss),
             val_accuracy=result.accuracy,
             lr=self.optimizer.param_groups[-1]["lr"],
             frozen_tensors=self._frozen_count,
             is_best=is_best,
-            complete=complete,
+            complete=reason is None,
             train_seconds=train_seconds,
             val_seconds=val_seconds,
             total_seconds=self.clock.seconds,
         )
-        return Reason.NAN_LOSS if val_loss is None else None
+        return reason
 
     def _evaluate(self) -> Generator[TrainingEvent, None, Evaluation | None]:
         """Judge the validation pictures; None where a stop came and there is a best epoch to fall back on."""
         result: Evaluation | None = None
-        for done, judged in evaluate(self.model, self.val, self.arithmetic):
-            result = judged
-            self.clock.add_pause(self.control.wait_while_paused())
-            if self.control.stopping and self.best is not None:
-                return None
-            yield PhaseProgress(phase="validation", done=done, total=len(self.val.pictures))
+        with self.clock.phase("validation"):
+            for done, judged in evaluate(self.model, self.val, self.arithmetic):
+                result = judged
+                self.clock.add_pause(self.control.wait_while_paused())
+                if self.control.stopping and self.best is not None:
+                    return None
+                yield PhaseProgress(phase="validation", done=done, total=len(self.val.pictures))
         return result
 
-    def _keep(self, epoch: int, result: Evaluation) -> Iterator[TrainingEvent]:
+    def _keep_if_best(self, epoch: int, result: Evaluation) -> Generator[TrainingEvent, None, bool]:
+        if not math.isfinite(result.loss) or (self.best is not None and not self.best.is_beaten_by(result)):
+            return False
         path = self.folder / BEST
         with self.clock.phase("writing"):
             save_weights(path, self.model)
         self.best = Best(epoch, result)
         yield CheckpointSaved(epoch=epoch, path=str(path), val_accuracy=result.accuracy, val_loss=result.loss)
+        return True
 
-    def _batch_ended(self, epoch: int, number: int, total: int, mean: RunningMean) -> BatchEnded:
-        loss, accuracy = mean.read()
+    def _batch_ended(self, epoch: int, number: int, total: int, figures: tuple[float, float]) -> BatchEnded:
+        loss, accuracy = figures
         return BatchEnded(
             epoch=epoch,
             batch=number,
@@ -195,7 +204,7 @@ class Trainer:
             seconds_left=self.pace.seconds_left,
         )
 
-    def _moving_state(self) -> dict[str, torch.Tensor]:
+    def _moving_state(self) -> State:
         state = self.model.state_dict()
         return {name: state[name].clone() for name in self._moving}
 
@@ -203,6 +212,6 @@ class Trainer:
         state = self.model.state_dict()
         return all(bool(torch.isfinite(state[n]).all()) for n in self._moving)
 
-    def _restore(self, good: dict[str, torch.Tensor]) -> None:
+    def _restore(self, good: State) -> None:
         """Go back to the last weights that were finite: those this epoch began with."""
         self.model.load_state_dict(good, strict=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ftgui.training.control import RunControl
 from ftgui.training.events import RunEnded, RunStarted, TrainingEvent
 from tests import samples
 from tests.fixtures import Drawn, Finished
+from tests.harness.process import run_ftgui
 
 Capture = pytest.CaptureFixture[str]
 
@@ -346,3 +348,13 @@ def test_a_defect_of_our_own_is_one_line_unless_asked_for_more(
 def test_the_first_event_that_scripts_see_of_a_run_says_what_it_is(finished: dict[str, Finished]) -> None:
     started = [e for e in finished["full"].events if isinstance(e, RunStarted)]
     assert len(started) == 1
+
+
+def test_a_pipe_carries_every_name_whatever_the_system_speaks(drawn: Drawn, tmp_path: Path) -> None:
+    """Windows' pipes speak code pages that lack most of the world's names."""
+    shutil.copytree(drawn.data, tmp_path / "pictures")
+    first = min((tmp_path / "pictures").iterdir())
+    first.rename(tmp_path / "pictures" / "日本")
+    done = run_ftgui("scan", str(tmp_path / "pictures"), "--json", PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0, done.stderr
+    assert "日本" in done.stdout

@@ -192,9 +192,14 @@ def test_wrong_usage_exits_with_2(export: Path, arguments: list[str]) -> None:
     assert caught.value.code == 2
 
 
+def test_a_transformer_is_built_for_the_pictures_it_was_trained_on(export: Path) -> None:
+    built = opened(export)["build"]("vit_b_32", 3, 64)
+    assert built.image_size == 64
+
+
 @pytest.mark.parametrize("architecture", ["googlenet", "inception_v3"])
 def test_networks_with_auxiliary_heads_are_built_without_them(export: Path, architecture: str) -> None:
-    built = opened(export)["build"](architecture, 3)
+    built = opened(export)["build"](architecture, 3, 224)
     assert not built.aux_logits
     assert not built.transform_input
     assert not any(name.startswith(("aux", "AuxLogits")) for name in built.state_dict())

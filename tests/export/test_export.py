@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from ftgui.data.decode import decode_picture, prepare_picture
 from ftgui.export import pth
 from ftgui.export.pth import read_model_file
 from ftgui.jobs.export import export
+from ftgui.jobs.inspect import inspect_stages
 from ftgui.jobs.predict import open_classifier, predict
+from ftgui.models.construction import skeleton
 from ftgui.runs.store import SplitFile
 from ftgui.training.events import EpochEnded, RunEnded, RunStarted
 from tests import samples
@@ -49,6 +52,23 @@ def out(run: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exports") / "out"
     export(run.folder, folder)
     return folder
+
+
+def test_transformers_of_other_picture_sizes_can_be_exported() -> None:
+    weights = skeleton("vit_b_16", 2, 384).state_dict()
+    pth.check_strict_load("vit_b_16", 2, 384, weights)
+    with pytest.raises(FtguiError, match="do not fit vit_b_16"):
+        pth.check_strict_load("vit_b_16", 2, 224, weights)
+
+
+def test_an_export_draws_nothing_from_the_generator_that_a_run_beside_it_uses(
+    run: Finished, tmp_path: Path
+) -> None:
+    before = torch.get_rng_state()
+    export(run.folder, tmp_path / "out")
+    inspect_stages(Path(run.config.weights))
+    open_classifier(run.folder)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def model_json(folder: Path) -> dict[str, Any]:
@@ -85,7 +105,7 @@ def test_the_folder_holds_these_files(out: Path) -> None:
 def test_the_model_is_a_plain_state_dict_and_the_very_one_of_the_run(out: Path, run: Finished) -> None:
     exported = torch.load(out / "model.pth", weights_only=True)
     best = torch.load(run.folder / "best.pth", weights_only=True)
-    assert type(exported) is dict
+    assert type(exported) is OrderedDict
     assert list(exported) == list(best)
     assert all(torch.equal(exported[name], best[name]) for name in best)
 

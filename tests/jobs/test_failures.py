@@ -340,3 +340,33 @@ def test_weights_without_numbers_are_refused_before_training(drawn: Drawn, tmp_p
     torch.save(state, tmp_path / "weights.pth")
     with pytest.raises(FtguiError, match="NaN or infinite"):
         run_small(drawn.config(weights=str(tmp_path / "weights.pth")), tmp_path / "run")
+
+
+def test_a_blow_up_of_a_network_without_norms_keeps_the_weights_it_began_with(
+    drawn: Drawn, tmp_path: Path, small_crops: None
+) -> None:
+    """Its weights stay finite numbers, so large that no answer of theirs is one."""
+    weights = samples.calibrated_weights(tmp_path / "squeezenet.pth", "squeezenet1_1")
+    config = drawn.config(weights=str(weights), strategy="full", lr=100.0, batch_size=4, epochs=2)
+    end = end_of(run_small(config, tmp_path / "run"))
+    assert (end.reason, end.best_epoch) == (Reason.NAN_LOSS, 1)
+    before = torch.load(weights, weights_only=True)
+    kept = torch.load(tmp_path / "run" / "best.pth", weights_only=True)
+    assert all(torch.equal(kept[n], before[n]) for n in before if not n.startswith("classifier."))
+
+
+def test_a_validation_loss_that_blows_up_first_keeps_the_weights_the_epoch_began_with(
+    drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = trainer_module.evaluate, []
+
+    def evaluate(*arguments: Any) -> Any:
+        for done, result in real(*arguments):
+            seen.append(result)
+            first = result is not None and sum(r is not None for r in seen) == 1
+            yield done, Evaluation(float("inf"), 0.3, result.probabilities) if first else result
+
+    monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+    end = end_of(run_small(drawn.config(), tmp_path / "run"))
+    assert (end.reason, end.best_epoch, end.epochs) == (Reason.NAN_LOSS, 1, 1)
+    assert is_finite(tmp_path / "run" / "best.pth")

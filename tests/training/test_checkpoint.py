@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import errno
+import io
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 from ftgui.core.errors import FtguiError
+from ftgui.training import checkpoint
 from ftgui.training.checkpoint import read_state_dict, save_weights
 
 
@@ -21,7 +27,7 @@ def test_what_is_written_is_a_plain_state_dict(tmp_path: Path) -> None:
     model = network()
     save_weights(tmp_path / "best.pth", model)
     loaded = torch.load(tmp_path / "best.pth", weights_only=True)
-    assert type(loaded) is dict
+    assert type(loaded) is OrderedDict, "as every state_dict is, with what torch keeps beside it"
     assert list(loaded) == list(model.state_dict())
     assert all(torch.equal(loaded[name], tensor) for name, tensor in model.state_dict().items())
     assert not any(tensor.requires_grad for tensor in loaded.values())
@@ -50,6 +56,32 @@ def test_a_full_disk_leaves_the_weights_that_were_there(
         save_weights(path, network())
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["best.pth"]
+
+
+def test_a_disk_that_fills_up_in_the_middle_is_an_os_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch's zip writer raises a RuntimeError of its own over what the stream says."""
+
+    class Full(io.BytesIO):
+        def write(self, _content: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    @contextmanager
+    def full(path: Path) -> Iterator[io.BytesIO]:
+        yield Full()
+
+    monkeypatch.setattr(checkpoint, "atomic_writer", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_weights(tmp_path / "best.pth", network())
+
+
+def test_networks_that_look_at_their_versions_open_what_is_written(tmp_path: Path) -> None:
+    """MNASNets take weights without ``_metadata`` for those of their first version, and refuse them."""
+    save_weights(tmp_path / "best.pth", torchvision.models.mnasnet0_5(num_classes=2))
+    opened = torch.load(tmp_path / "best.pth", weights_only=True)
+    torchvision.models.mnasnet0_5(num_classes=2).load_state_dict(opened)
+    torchvision.models.mnasnet0_5(num_classes=2).load_state_dict(read_state_dict(tmp_path / "best.pth"))
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 and no more"])

@@ -77,7 +77,7 @@ ONE_OF_EACH = {
         epoch=1, batch=2, batches=3, loss=0.7, accuracy=0.5, pictures_per_second=31.5, seconds_left=12.5
     ),
     "epoch_ended": EPOCH,
-    "checkpoint_saved": CheckpointSaved(epoch=1, path="/runs/freeze/best.pth", val_accuracy=0.75, val_loss=0.5),
+    "checkpoint_saved": CheckpointSaved(epoch=1, path="best.pth", val_accuracy=0.75, val_loss=0.5),
     "run_warning": RunWarning(message="“a.jpg” is left out: it is cut off.", hint="Copy it again."),
     "run_ended": ENDED,
 }

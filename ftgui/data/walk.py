@@ -92,7 +92,8 @@ class Walker:
             yield f"Hidden and system entries were ignored: {_tally(self._hidden)}."
         if self._others:
             number = sum(self._others.values())
-            yield f"{counted(number, 'file')} left out as no pictures: {_tally(self._others)}."
+            what = "not a picture" if number == 1 else "not pictures"
+            yield f"{counted(number, 'file')} left out, {what}: {_tally(self._others)}."
         if self._broken:
             yield f"{counted(len(self._broken), 'broken link')} left out: {shown(self._broken)}."
         if self._unnameable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, QUrl, Slot
@@ -27,7 +28,7 @@ from ftgui.gui.sessions.worker import LatestTask
 from ftgui.gui.widgets.message_bar import MessageBar
 from ftgui.gui.widgets.tables import Tabs
 from ftgui.gui.widgets.text import Chip
-from ftgui.gui.words import strategy_sentence
+from ftgui.gui.words import counted, strategy_sentence
 from ftgui.runs.history import RunHistory, open_run
 from ftgui.training.events import RunWarning
 
@@ -44,6 +45,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._runs_folder = runs_folder or user_data_folder() / "runs"
         self._closing = False
+        self._exported: Path | None = None
         self._warnings: list[RunWarning] = []
         self.project = ProjectSession(self)
         self.training = TrainingSession(job, self)
@@ -58,6 +60,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore()
         self._on_training_state(self.training.state)
+        self._on_possible_changed()
         self._refresh()
 
     # Intents ----------------------------------------------------------------------------------------------
@@ -113,10 +116,14 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.project.changed.connect(self._refresh)
+        self.project.machine_failed.connect(self._on_machine_failed)
         self.setup.train_clicked.connect(self.train)
         self.setup.choose_dataset_clicked.connect(self._choose_dataset)
         self.setup.choose_weights_clicked.connect(self._choose_weights)
         self.page.export_requested.connect(self._choose_export)
+        self.page.demo_requested.connect(self.open_demo)
+        self.page.possible_changed.connect(self._on_possible_changed)
+        self.messages.action_clicked.connect(self._open_exported)
         self.training.state_changed.connect(self._on_training_state)
         self.training.failed.connect(self.messages.show_error)
         self.training.warned.connect(self._on_warning)
@@ -160,9 +167,17 @@ class MainWindow(QMainWindow):
         machine = self.project.state.machine
         if machine is not None:
             device = self._chosen_device()
-            self.device_chip.set_text(f"{device} · {self.tr('{n} threads').format(n=machine.threads)}")
+            threads = counted(machine.threads, self.tr("thread"), self.tr("threads"))
+            self.device_chip.set_text(f"{device} · {threads}")
             self.device_chip.setToolTip(f"torch {machine.torch}")
-        self._actions["train"].setEnabled(self.setup.train_button.isEnabled())
+        ready = self.setup.train_button.isEnabled()
+        self._actions["train"].setEnabled(ready)
+        self.page.set_setup(ready=ready, blank=self.project.is_blank)
+
+    @Slot(object)
+    def _on_machine_failed(self, error: FtguiError) -> None:
+        self.device_chip.set_text(self.tr("torch cannot be loaded"))
+        self.messages.show_error(error)
 
     def _chosen_device(self) -> str:
         """Return the device that would train, and why it is the one."""
@@ -193,8 +208,14 @@ class MainWindow(QMainWindow):
             return
         self._warnings.append(warning)
         first, more = self._warnings[0], len(self._warnings) - 1
-        hint = self.tr("{n} more like it are in the run's log.txt.").format(n=more) if more else first.hint
+        others = counted(more, self.tr("more like it is"), self.tr("more like it are"))
+        hint = self.tr("{others} in the run's log.txt.").format(others=others) if more else first.hint
         self.messages.show_warning(first.message, hint)
+
+    @Slot()
+    def _on_possible_changed(self) -> None:
+        self._actions["export"].setEnabled(self.page.export_button.isEnabled())
+        self._actions["show_folder"].setEnabled(self.page.selected_run() is not None)
 
     @Slot(object)
     def _on_export_failed(self, error: FtguiError) -> None:
@@ -202,18 +223,25 @@ class MainWindow(QMainWindow):
         self.messages.show_error(error)
 
     @Slot(object)
-    def _on_exported(self, folder: object) -> None:
+    def _on_exported(self, folder: Path) -> None:
         self.page.set_exporting(False)
+        self._exported = folder
         self.messages.show_info(
             self.tr("Exported to “{folder}”.").format(folder=folder),
-            self.tr("model.pth is a plain state_dict; predict.py in there needs nothing of ftgui."),
+            self.tr("model.pth opens with torchvision alone; predict.py runs without ftgui."),
+            self.tr("Open folder"),
         )
+
+    @Slot()
+    def _open_exported(self) -> None:
+        if self._exported is not None:
+            _show_in_file_manager(self._exported)
 
     # Dialogs ----------------------------------------------------------------------------------------------
 
     def _choose_dataset(self) -> None:
         start = settings.read_text("last_dataset", str(Path.home()))
-        path = QFileDialog.getExistingDirectory(self, self.tr("Choose the dataset folder"), start)
+        path = QFileDialog.getExistingDirectory(self, self.tr("Choose the folder of pictures"), start)
         if path:
             settings.write("last_dataset", path)
             self.project.set_dataset(path)
@@ -255,12 +283,13 @@ class MainWindow(QMainWindow):
     def _show_folder(self) -> None:
         history = self.page.selected_run()
         if history is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(history.folder)))
+            _show_in_file_manager(history.folder)
 
     def _tell_strategies(self) -> None:
         multiple = self.project.setting("backbone_lr_mult")
-        parts = [f"{s.title}: {strategy_sentence(s.name, multiple)}. {s.cost}" for s in STRATEGIES.values()]
-        tell(self, self.tr("What the strategies do"), "\n\n".join(parts), "strategies_help")
+        words = ((s.title, f"{strategy_sentence(s.name, multiple)}. {s.cost}") for s in STRATEGIES.values())
+        parts = [f"<p><b>{escape(title)}</b><br>{escape(text)}</p>" for title, text in words]
+        tell(self, self.tr("What the strategies do"), "".join(parts), "strategies_help")
 
     def _tell_about(self) -> None:
         text = self.tr("ftgui {version}\n\nFreezing you can see, trust and compare.\nMIT licence.")
@@ -324,6 +353,10 @@ class MainWindow(QMainWindow):
         self.training.stop()
 
 
+def _show_in_file_manager(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+
 def _dropped_path(mime: QMimeData) -> Path | None:
     urls = mime.urls()
     return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
@@ -335,7 +368,7 @@ class _Export:
     def __init__(self, run: Path, out: Path) -> None:
         self._run, self._out = run, out
 
-    def __call__(self) -> object:
+    def __call__(self) -> Path:
         from ftgui.jobs.export import export
 
         export(self._run, self._out)

@@ -106,7 +106,7 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
     color: $faint; background: $window; border-color: $line;
 }
 QLineEdit { placeholder-text-color: $muted; }
-QLineEdit[invalid="true"] { border-color: $error; }
+QLineEdit[invalid="true"], QSpinBox[invalid="true"] { border-color: $error; }
 QSpinBox::up-button, QSpinBox::down-button { border: 0; width: 20px; subcontrol-origin: border; }
 QSpinBox::up-button { subcontrol-position: top right; }
 QSpinBox::down-button { subcontrol-position: bottom right; }
@@ -135,6 +135,7 @@ QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: $acc
 QSlider::handle:horizontal { width: 14px; margin: -5px 0; border-radius: 7px; background: $accent; }
 QProgressBar { background: $chip; border: 0; border-radius: 4px; max-height: 8px; min-height: 8px; }
 QProgressBar::chunk { background: $accent; border-radius: 4px; }
+QProgressBar[kind="preparing"]::chunk, QProgressBar[kind="stopped"]::chunk { background: $line_strong; }
 QProgressBar[kind="paused"]::chunk { background: $slow; }
 QProgressBar[kind="done"]::chunk { background: $learning; }
 QProgressBar[kind="failed"]::chunk { background: $error; }
@@ -145,6 +146,8 @@ QTableView, QListView, QTreeView {
     color: $text; background: $card; border: 0; outline: 0; gridline-color: $line;
     selection-background-color: $selection; selection-color: $text;
 }
+QTableView { border: 1px solid transparent; border-radius: 6px; }
+QTableView[ring="true"] { border-color: $accent; }
 QTableView::item { border: 0; border-bottom: 1px solid $line; padding: 0 8px; }
 QTableView::item:selected { background: $selection; color: $text; }
 QListView::item { padding: 4px 8px; border-radius: 4px; }
@@ -168,7 +171,7 @@ QTabBar::tab {
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; font-weight: 600; border-bottom-color: $accent; }
 QTabBar::tab:disabled { color: $faint; }
-QTabBar::tab:focus { color: $accent; }
+QTabBar::tab:focus { color: $accent; background: $selection; }
 QScrollBar { background: transparent; border: 0; margin: 2px; }
 QScrollBar:vertical { width: 10px; }
 QScrollBar:horizontal { height: 10px; }

@@ -28,9 +28,36 @@ def count_words(count: int) -> str:
     return f"{count:,}"
 
 
-def strategy_sentence(name: str, backbone_lr_mult: float) -> str:
+def counted(count: int, one: str, many: str) -> str:
+    """Return "1 epoch" or "1,000 epochs"."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def percent_words(share: float) -> str:
+    """Return "20 %"."""
+    return f"{share * 100:.0f} %"
+
+
+def cut(text: str, longest: int = 24) -> str:
+    """Return ``text``, ending in … where it is longer than that."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+NORM_WORDS = {
+    "locked": "",
+    "adapt": "; frozen norms follow your pictures",
+    "trainable": "; frozen norms learn",
+}
+
+
+def strategy_sentence(name: str, backbone_lr_mult: float, norm: str = "locked") -> str:
     """Return what moves under a strategy, as its card says it."""
-    return STRATEGIES[name].moves.format(mult=backbone_lr_mult)
+    return STRATEGIES[name].moves.format(mult=backbone_lr_mult) + _norm_words(name, norm)
+
+
+def _norm_words(name: str, norm: str) -> str:
+    """Return what the norms of the stages that stay do, where a strategy has such stages."""
+    return NORM_WORDS[norm] if STRATEGIES[name].extractor in ("frozen", "zero") else ""
 
 
 def strategy_words(config: TrainConfig) -> str:
@@ -38,6 +65,7 @@ def strategy_words(config: TrainConfig) -> str:
     title = STRATEGIES[config.strategy].title
     if STRATEGIES[config.strategy].extractor == "slow":
         title += f" × {config.backbone_lr_mult:g}"
+    title += _norm_words(config.strategy, config.norm)
     return f"{title}, random weights" if config.init == "random" else title
 
 
@@ -50,10 +78,10 @@ def progress_words(history: RunHistory, paused: bool, stopping: bool) -> str:
     if history.started is None or history.batch is None:
         return _phase_words(history) + (" · paused" if paused else "")
     batch, epochs = history.batch, history.started.config.epochs
-    parts = [f"epoch {batch.epoch} of {epochs}"]
+    parts = [f"epoch {batch.epoch:,} of {epochs:,}"]
     parts.append("paused" if paused else f"{duration_words(batch.seconds_left)} left")
-    parts.append("validating" if history.progress else f"batch {batch.batch} of {batch.batches}")
-    parts.append(f"{batch.pictures_per_second:.0f} pictures/s")
+    parts.append("validating" if history.progress else f"batch {batch.batch:,} of {batch.batches:,}")
+    parts.append(f"{batch.pictures_per_second:,.0f} pictures/s")
     return " · ".join(parts)
 
 
@@ -61,14 +89,14 @@ def _phase_words(history: RunHistory) -> str:
     if history.progress is None:
         return "getting ready …"
     phase = history.progress
-    counts = f" {phase.done} of {phase.total}" if phase.total > 1 else " …"
+    counts = f" {phase.done:,} of {phase.total:,}" if phase.total > 1 else " …"
     return f"{phase.phase}{counts}"
 
 
 def best_words(history: RunHistory) -> str:
     """Return "best 0.928 at epoch 6", or nothing before the first epoch's end."""
     best = history.best
-    return f"best {best.val_accuracy:.3f} at epoch {best.epoch}" if best else ""
+    return f"best {best.val_accuracy:.3f} at epoch {best.epoch:,}" if best else ""
 
 
 def is_over(history: RunHistory) -> bool:

@@ -26,7 +26,7 @@ def open_classifier(folder: Path) -> Classifier:
     if not (folder / EVENTS).is_file():
         raise FtguiError(
             f"“{folder}” is neither a run nor an export.",
-            "Choose a folder that `ftgui train` or `ftgui export` wrote.",
+            "Choose a folder that a training run or an export wrote.",
         )
     started = open_run(folder).started
     if started is None or not (folder / BEST).is_file():

@@ -17,13 +17,15 @@ _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _CONVERT = "Save the network's weights in PyTorch (.pth) or as safetensors and open that file."
 _EXPORT_STATE_DICT = "Where it was made, save it with torch.save(model.state_dict(), “weights.pth”)."
 
+_NOT_HERE = "Choose the weights file; the pictures have a place of their own."
+
 _FOREIGN: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\x89HDF\r\n\x1a\n", "is a Keras or HDF5 file, which PyTorch networks cannot use", _CONVERT),
     (4, b"TFL3", "is a TensorFlow Lite file, which PyTorch networks cannot use", _CONVERT),
     (0, b"GGUF", "is a GGUF file: weights of a language model, not of an image classifier", _CONVERT),
     (0, b"\x93NUMPY", "is a single NumPy array, not a network's weights", _CONVERT),
-    (0, b"\xff\xd8\xff", "is a picture, not weights", "Choose the weights file; pictures go under Dataset."),
-    (0, b"\x89PNG", "is a picture, not weights", "Choose the weights file; pictures go under Dataset."),
+    (0, b"\xff\xd8\xff", "is a picture, not weights", _NOT_HERE),
+    (0, b"\x89PNG", "is a picture, not weights", _NOT_HERE),
     (0, b"\x1f\x8b", "is a compressed archive", "Unpack it and open the weights file inside."),
     (0, b"7z\xbc\xaf\x27\x1c", "is a compressed archive", "Unpack it and open the weights file inside."),
     (257, b"ustar", "is a tar archive, or was saved by a PyTorch older than 0.2", "Unpack it first."),

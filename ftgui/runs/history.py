@@ -83,30 +83,39 @@ class RunHistory:
 
     @property
     def fraction(self) -> float:
-        """How much of the training is done, 0 to 1."""
+        """How much of the training is done, 0 to 1; an epoch is done once it is validated."""
         if self.started is None:
             return 0.0
         if self.state is RunState.DONE:
             return 1.0
-        epochs = self.started.config.epochs
-        if self.batch is None:
-            return 0.0
-        within = self.batch.batch / self.batch.batches
-        return min(1.0, (self.batch.epoch - 1 + within) / epochs)
+        done = float(len(self.epochs))
+        if self.batch is not None:
+            part = self.batch.batch / self.batch.batches
+            done = max(done, self.batch.epoch - 1 + part * (1 - self._validation_share))
+        return min(1.0, done / self.started.config.epochs)
+
+    @property
+    def _validation_share(self) -> float:
+        """How much of an epoch's time validation takes, by the epochs there were."""
+        validating = sum(epoch.val_seconds for epoch in self.epochs)
+        both = validating + sum(epoch.train_seconds for epoch in self.epochs)
+        return validating / both if both else _LIKELY_VALIDATION_SHARE
 
     def series(self, side: Side, measure: Measure) -> tuple[list[float], list[float]]:
         """Return x in epochs and y of a curve, without points that are not finite.
 
-        A training curve ends, while an epoch goes on, in its running mean at the part of it that is done.
+        A training curve ends, from the middle of an epoch that goes on, in its running mean at the part of
+        it that is done: the mean over its first few batches would be a spike.
         """
         points = [(float(e.epoch), getattr(e, f"{side}_{measure}")) for e in self.epochs]
-        is_live = side == "train" and self.ended is None
-        if is_live and self.batch is not None and self.batch.epoch > len(self.epochs):
-            part = self.batch.epoch - 1 + self.batch.batch / self.batch.batches
-            points.append((part, getattr(self.batch, measure)))
+        batch = self.batch if side == "train" and self.state is RunState.TRAINING else None
+        if batch is not None and batch.epoch > len(self.epochs) and batch.batch * 2 >= batch.batches:
+            points.append((batch.epoch - 1 + batch.batch / batch.batches, getattr(batch, measure)))
         kept = [(x, y) for x, y in points if y is not None]
         return [x for x, _ in kept], [y for _, y in kept]
 
+
+_LIKELY_VALIDATION_SHARE = 0.25
 
 _STATE_OF = {
     Reason.COMPLETED: RunState.DONE,
@@ -136,7 +145,7 @@ def open_run(folder: Path) -> RunHistory:
         lines = (folder / EVENTS).read_bytes().splitlines()
     except OSError as error:
         raise FtguiError(
-            f"“{folder}” is not a run folder.", "Choose a folder that `ftgui train` wrote.", str(error)
+            f"“{folder}” is not a run folder.", "Choose a folder that a training run wrote.", str(error)
         ) from error
     _refuse_newer_run(folder / CONFIG)
     history, decoder = RunHistory(folder.name, folder), msgspec.json.Decoder(TrainingEvent)

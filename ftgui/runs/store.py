@@ -192,7 +192,7 @@ def read_summary(folder: Path) -> Summary:
         FtguiError: it is no run folder, or the run never ended.
     """
     if not (folder / SUMMARY).is_file():
-        raise FtguiError(f"“{folder}” holds no finished run.", "Choose a folder that `ftgui train` wrote.")
+        raise FtguiError(f"“{folder}” holds no finished run.", "Choose a folder that a training run wrote.")
     return records.read_json(folder / SUMMARY, Summary)
 
 

@@ -126,7 +126,11 @@ def test_other_files_are_counted_in_one_note(tree: Tree) -> None:
     )
     assert len(dataset.train) == 3
     assert len(dataset.notes) == 1
-    assert said(dataset, "5 files", ".csv", ".txt (2)", "noend", ".mp4")
+    assert said(dataset, "5 files left out, not pictures: ", ".csv", ".txt (2)", "noend", ".mp4")
+
+
+def test_a_single_file_that_is_no_picture_is_said_in_the_singular(tree: Tree) -> None:
+    assert scan_dataset(tree(*CATS_AND_DOGS, "a.txt")).notes == ("1 file left out, not a picture: .txt.",)
 
 
 @pytest.mark.parametrize(

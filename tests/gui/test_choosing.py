@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from ftgui.core.errors import FtguiError
 from ftgui.gui.main_window import MainWindow
+from ftgui.gui.widgets.path_edit import PathEdit, short_path
 from ftgui.gui.widgets.stage_bar import StageBar
 from ftgui.jobs.scan import scan
 from tests.gui.conftest import OpenWindow, make_classes, replace_job
@@ -34,7 +35,7 @@ def test_a_folder_typed_is_counted_and_fills_in_the_classes(
     count = the(window, QSpinBox, "class_count")
     qtbot.waitUntil(lambda: count.value() == 2, timeout=PATIENCE)
     assert count.isEnabled()
-    assert says(window, "8 pictures · 2 classes · 20% kept for validation")
+    assert says(window, "8 pictures · 2 classes · 20 % kept for validation")
     assert says(window, "found in the folder: ants, bees")
     assert words_of(window, "ready_line") == "Choose a pretrained weights file."
     assert not the(window, QAbstractButton, "train_button").isEnabled()
@@ -162,7 +163,7 @@ COUNTS = {
     0: ("error", "2 or more", "cannot be 0"),
     1: ("error", "The folder holds 2 classes: set it to 2 or more.", "but the folder holds 2 classes"),
     2: ("plain", "", ""),
-    3: ("info", "1 spare outputs (up to 1,000 classes are allowed)", ""),
+    3: ("info", "1 spare output (up to 1,000 classes are allowed)", ""),
     1000: ("info", "998 spare outputs (up to 1,000 classes are allowed)", ""),
     1001: ("error", "At most 1,000 classes are possible.", "cannot be 1001"),
     10000: ("error", "At most 1,000 classes are possible.", "cannot be 10000"),
@@ -185,6 +186,40 @@ def test_a_class_count_is_allowed_or_blocks_train_and_says_why(
     else:
         assert words_of(window, "ready_line").startswith("Ready: ")
         assert window.project.config().classes == (None if count == 2 else count)
+
+
+def test_what_is_wrong_is_framed_in_red(
+    qtbot: QtBot, ready_window: OpenWindow, pictures: Path, tmp_path: Path
+) -> None:
+    window = ready_window()
+    count, edit = the(window, QSpinBox, "class_count"), the(window, QLineEdit, "dataset_path")
+    type_over(qtbot, count, "1")
+    assert count.property("invalid") is True
+    type_over(qtbot, count, "2")
+    assert count.property("invalid") is False
+    type_path(qtbot, window, "dataset_path", tmp_path / "nowhere")
+    qtbot.waitUntil(lambda: edit.property("invalid") is True, timeout=PATIENCE)
+    type_path(qtbot, window, "dataset_path", pictures)
+    assert edit.property("invalid") is False
+
+
+def test_long_class_names_are_cut_and_the_tooltip_has_them_all(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    long, rest = "a" * 60, dict.fromkeys("bcdefgh", 1)
+    window = open_window()
+    type_path(qtbot, window, "dataset_path", make_classes(tmp_path / "long", **{long: 1}, **rest))
+    cut = f"found in the folder: {'a' * 23}…, b, c, d, e, f and 2 more"
+    qtbot.waitUntil(lambda: says(window, cut, whole=True), timeout=PATIENCE)
+    (label,) = [label for label in window.findChildren(QLabel) if label.text() == cut]
+    assert label.toolTip() == f"{long}, b, c, d, e, f, g, h"
+
+
+def test_the_weights_card_says_which_pictures_the_network_sees(ready_window: OpenWindow) -> None:
+    window = ready_window()
+    (label,) = [label for label in window.findChildren(QLabel) if "sees pictures" in label.text()]
+    assert label.text().splitlines()[1] == "sees pictures at 224 × 224"
+    assert label.toolTip() == "The short side becomes 256 pixels (bilinear), then the centre is cut out."
 
 
 def test_a_class_count_of_the_users_own_does_not_outlive_the_folder(
@@ -303,6 +338,48 @@ def test_a_path_is_looked_at_once_however_often_it_is_entered(
     qtbot.keyClick(edit, Qt.Key.Key_Tab)
     assert not window.project.is_looking
     assert looked_at == [pictures]
+
+
+# How a path is shown ----------------------------------------------------------------------------------------
+
+SHORTENED = {
+    "/data/ants": "/data/ants",
+    "{home}/photos/ants": "~/photos/ants",
+    "{home}": "~",
+    "/a/long/way/down/to/ants-and-bees": "…/to/ants-and-bees",
+    "/a/name-that-is-too-long-by-itself": "…/name-that-is-too-long-by-itself",
+    "C:\\a\\long\\way\\to\\ants-and-bees": "…/to\\ants-and-bees",
+}
+
+
+@pytest.mark.parametrize("path", SHORTENED)
+def test_a_path_is_shortened_from_the_left(path: str, user_home: Path) -> None:
+    home = str(user_home)
+    shown = short_path(path.format(home=home), lambda text: len(text) <= 18)
+    assert shown == SHORTENED[path]
+
+
+def test_a_folder_that_is_only_named_like_the_home_folder_is_another(user_home: Path) -> None:
+    other = f"{user_home}er/ants"
+    assert short_path(other, lambda _text: True) == other
+
+
+def test_a_long_path_shows_its_end_and_is_whole_under_the_cursor(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    long = str(tmp_path / "a-folder-with-a-name" / "and-another-one-inside-it" / "pictures")
+    window = open_window()
+    edit = the(window, PathEdit, "dataset_path")
+    edit.setFocus()
+    type_path(qtbot, window, "dataset_path", long)
+    assert edit.shown_text() == long
+    qtbot.keyClick(edit, Qt.Key.Key_Tab)
+    assert not edit.hasFocus()
+    assert edit.shown_text().startswith("…/")
+    assert edit.shown_text().endswith("/pictures")
+    assert edit.text() == long
+    assert long in edit.toolTip()
+    assert window.project.state.dataset.path == long
 
 
 def _states(window: MainWindow, card: str) -> list[str]:

@@ -68,7 +68,11 @@ def test_a_file_dialog_that_is_given_up_changes_nothing(
 @pytest.mark.parametrize(
     ("action", "box", "words"),
     [
-        ("action_strategies", "strategies_help", "Freeze extractor: Only the new output layer learns."),
+        (
+            "action_strategies",
+            "strategies_help",
+            "<b>Freeze extractor</b><br>Only the new output layer learns.",
+        ),
         ("action_about", "about", "Freezing you can see, trust and compare."),
     ],
 )
@@ -161,6 +165,11 @@ def test_export_writes_the_selected_run_and_says_where(
     assert written == [(job.calls[1].folder, tmp_path / "mine")]
     assert words_of(window, "message") == f"Exported to “{tmp_path / 'mine'}”."
     assert settings.read_text("last_export") == str(tmp_path)
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    assert the(window, QAbstractButton, "message_action").text() == "Open folder"
+    click(qtbot, window, "message_action")
+    assert [Path(url.toLocalFile()) for url in opened] == [tmp_path / "mine"]
 
 
 def test_an_export_that_fails_says_why(
@@ -225,6 +234,19 @@ def test_the_window_says_which_device_trains_and_why(
         choose(qtbot, the(window, QComboBox, "device"), device)
         said.append(words_of(window, "device_chip").split(" · ")[0])
     assert said == ["CUDA (NVIDIA H100 found)", "CPU (chosen)", "MPS is not available here"]
+
+
+def test_torch_that_cannot_be_loaded_is_said(
+    qtbot: QtBot, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise FtguiError("torch cannot be loaded: a library of it is missing.", "Install ftgui again.")
+
+    replace_job(monkeypatch, "machine", describe_machine=broken)
+    window = open_window()
+    window.project.look_at_machine()
+    qtbot.waitUntil(lambda: words_of(window, "device_chip") == "torch cannot be loaded", timeout=PATIENCE)
+    assert window.messages.message() == "torch cannot be loaded: a library of it is missing."
 
 
 def test_the_window_is_there_before_torch_is_loaded() -> None:

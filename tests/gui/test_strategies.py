@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QScrollArea, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from ftgui.gui.main_window import MainWindow
 from ftgui.training.config import SETTINGS, Setting, TrainConfig
 from tests.gui.conftest import OpenWindow
-from tests.gui.driving import choose, click, the, type_over, wait_idle, words_of
+from tests.gui.driving import PATIENCE, choose, click, the, type_over, wait_idle, words_of
 from tests.gui.scripted import scripted_job, whole_run
 
 STRATEGIES = {
@@ -191,6 +191,31 @@ def test_a_multiplier_that_cannot_be_read_blocks_train(qtbot: QtBot, ready_windo
     assert "“slow” is not a number." in words_of(window, "ready_line")
     click(qtbot, window, "strategy_freeze")
     assert the(window, QAbstractButton, "train_button").isEnabled(), "freezing has no use for it"
+
+
+def test_views_left_alone_say_what_augmentation_makes_of_them(qtbot: QtBot, open_window: OpenWindow) -> None:
+    window = open_window()
+    click(qtbot, window, "more_settings")
+    views, augment = the(window, QSpinBox, "views"), the(window, QComboBox, "augment")
+    said = [views.text()]
+    for name in ("none", "standard"):
+        choose(qtbot, augment, name)
+        said.append(views.text())
+    assert said == ["2 (default)", "1 (default)", "4 (default)"]
+
+
+def test_more_settings_come_into_view_when_they_are_opened(qtbot: QtBot, open_window: OpenWindow) -> None:
+    window = open_window()
+    window.resize(1000, 640)
+    click(qtbot, window, "more_settings")
+    area = next(a for a in window.findChildren(QScrollArea) if a.isAncestorOf(the(window, QSpinBox, "seed")))
+
+    def seen(name: str) -> bool:
+        widget = the(window, QWidget, name)
+        top = widget.mapTo(area.viewport(), widget.rect().topLeft()).y()
+        return 0 <= top <= area.viewport().height() - widget.height()
+
+    qtbot.waitUntil(lambda: seen("more_settings") and seen("norm_policy"), timeout=PATIENCE)
 
 
 def test_what_is_half_typed_is_not_lost_when_something_else_changes(

@@ -16,13 +16,13 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPlainTextE
 from pytestqt.qtbot import QtBot
 
 from ftgui.core.errors import FtguiError
-from ftgui.gui import theme
+from ftgui.gui import main_window, theme
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.sessions.training import TrainingState
 from ftgui.gui.widgets.live_plot import LivePlot
 from ftgui.runs.history import RunHistory, RunState
 from ftgui.training.events import Reason, RunWarning
-from tests.gui.conftest import OpenWindow
+from tests.gui.conftest import OpenWindow, make_ready
 from tests.gui.driving import (
     PATIENCE,
     cells,
@@ -33,6 +33,7 @@ from tests.gui.driving import (
     curves,
     runs_table,
     the,
+    type_path,
     wait_idle,
     words_of,
 )
@@ -67,17 +68,121 @@ def test_a_run_draws_the_curves_of_training_and_validation(qtbot: QtBot, ready_w
 
 
 def test_the_training_curve_grows_within_an_epoch(qtbot: QtBot, ready_window: OpenWindow) -> None:
-    gate = Gate()
+    early, half = Gate(), Gate()
     window = ready_window(
-        scripted_job(started(), epoch(1, loss=0.8), batch(2, 1, 4, loss=0.66), gate, *whole_run())
+        scripted_job(
+            *(started(), epoch(1, loss=0.8), batch(2, 1, 4, loss=0.66), early),
+            *(batch(2, 2, 4, loss=0.6), half, ended(Reason.STOPPED)),
+        )
     )
     click(qtbot, window, "train_button")
-    qtbot.waitUntil(lambda: len(curves(window, "loss_plot")) == 2, timeout=PATIENCE)
-    qtbot.waitUntil(
-        lambda: curve(window, "loss_plot", solid=False).points == ((1.0, 0.8), (1.25, 0.66)), timeout=PATIENCE
-    )
+    _wait_for_words(qtbot, window, "progress_sentence", _batch_words(1, 4, epoch=2))
+    assert curve(window, "loss_plot", solid=False).points == ((1.0, 0.8),), "too early to mean anything"
+    early.open()
+    _wait_for_words(qtbot, window, "progress_sentence", _batch_words(2, 4, epoch=2))
+    assert curve(window, "loss_plot", solid=False).points == ((1.0, 0.8), (1.5, 0.6))
+    half.open()
+    wait_idle(qtbot, window)
+    assert curve(window, "loss_plot", solid=False).points == ((1.0, 0.8),), "an epoch that never ended"
+
+
+def test_the_x_axis_begins_at_the_first_epoch_once_every_run_shown_has_one(
+    qtbot: QtBot, ready_window: OpenWindow
+) -> None:
+    gate = Gate()
+    window = ready_window(scripted_jobs(whole_run(0.8), (started(), batch(1, 1), gate, epoch(1), ended())))
+    click(qtbot, window, "train_button")
+    wait_idle(qtbot, window)
+    assert _first_x(window) == 1
+    click(qtbot, window, "train_button")
+    qtbot.waitUntil(lambda: _first_x(window) == 0, timeout=PATIENCE)
     gate.open()
     wait_idle(qtbot, window)
+    assert _first_x(window) == 1
+
+
+def test_a_zoom_of_the_users_own_outlives_the_next_epoch(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    gate = Gate()
+    window = ready_window(scripted_job(started(), epoch(1), gate, batch(2, 2), epoch(2, 0.9), ended()))
+    click(qtbot, window, "train_button")
+    qtbot.waitUntil(lambda: len(curves(window, "loss_plot")) == 2, timeout=PATIENCE)
+    the(window, LivePlot, "loss_plot").canvas.setXRange(3, 4, padding=0)
+    gate.open()
+    wait_idle(qtbot, window)
+    assert _x_range(window) == [3, 4]
+
+
+def test_the_plots_say_what_to_do_while_there_is_nothing_to_see(
+    qtbot: QtBot, open_window: OpenWindow, pictures: Path, weights: Path
+) -> None:
+    window = open_window(scripted_job(*whole_run(), stored=True))
+    assert _plots_say(window) == "Curves appear here while a run trains."
+    assert words_of(window, "progress_sentence") == "Choose pictures and weights on the left to begin."
+    make_ready(qtbot, window, pictures, weights)
+    assert _plots_say(window) == "Press Train."
+    assert words_of(window, "progress_sentence") == "All is ready: press Train."
+    click(qtbot, window, "train_button")
+    wait_idle(qtbot, window)
+    assert _plots_say(window) == ""
+    click_cell(qtbot, window, 0, "")
+    assert _plots_say(window) == "No run is ticked in the table below."
+    click_cell(qtbot, window, 0, "")
+    assert _plots_say(window) == ""
+
+
+def test_the_demo_is_offered_while_nothing_else_was_begun(
+    qtbot: QtBot, open_window: OpenWindow, finished_run: Path, pictures: Path
+) -> None:
+    window = open_window()
+    demo = the(window, QAbstractButton, "open_demo_button")
+    assert demo.isVisible()
+    type_path(qtbot, window, "dataset_path", pictures)
+    assert not demo.isVisible()
+    type_path(qtbot, window, "dataset_path", "")
+    assert demo.isVisible()
+    window.add_run(finished_run)
+    assert not demo.isVisible()
+
+
+def test_the_demo_is_one_click_away(
+    qtbot: QtBot, open_window: OpenWindow, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main_window, "demo_weights", lambda: weights)
+    window = open_window()
+    click(qtbot, window, "open_demo_button")
+    qtbot.waitUntil(the(window, QAbstractButton, "train_button").isEnabled, timeout=PATIENCE)
+    assert not the(window, QAbstractButton, "open_demo_button").isVisible()
+
+
+def test_the_bar_takes_its_colour_from_how_the_run_stands(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    preparing, training = Gate(), Gate()
+    window = ready_window(scripted_job(preparing, started(), batch(1, 1), training, batch(1, 2), ended()))
+    bar = the(window, QProgressBar, "progress")
+    kinds = [bar.property("kind")]
+    click(qtbot, window, "train_button")
+    kinds.append(bar.property("kind"))
+    preparing.open()
+    _wait_for_words(qtbot, window, "progress_sentence", _batch_words(1))
+    kinds.append(bar.property("kind"))
+    click(qtbot, window, "stop_button")
+    kinds.append(bar.property("kind"))
+    wait_idle(qtbot, window)
+    kinds.append(bar.property("kind"))
+    assert kinds == ["idle", "preparing", "running", "stopping", "stopped"]
+
+
+def test_the_last_validation_still_has_its_share_of_the_bar(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    """The script's epochs take a third of their time for validation."""
+    gate = Gate()
+    epochs = [event for number in range(1, 10) for event in (batch(number, 2), epoch(number))]
+    window = ready_window(scripted_job(started(), *epochs, batch(10, 2), gate, epoch(10), ended()))
+    bar = the(window, QProgressBar, "progress")
+    click(qtbot, window, "train_button")
+    _wait_for_words(qtbot, window, "progress_sentence", _batch_words(2, epoch=10))
+    assert bar.value() == pytest.approx((9 + 2 / 3) / 10 * bar.maximum(), abs=1)
+    gate.open()
+    wait_idle(qtbot, window)
+    assert bar.value() == bar.maximum()
 
 
 def test_the_progress_line_says_what_goes_on_from_the_first_moment_to_the_last(
@@ -92,18 +197,14 @@ def test_the_progress_line_says_what_goes_on_from_the_first_moment_to_the_last(
         )
     )
     bar = the(window, QProgressBar, "progress")
-    assert (
-        words_of(window, "progress_sentence")
-        == "No run yet: choose what to train on the left, or open the demo from the File menu."
-    )
     click(qtbot, window, "train_button")
     assert words_of(window, "run_name") == "freeze"
     assert words_of(window, "progress_sentence") == "getting ready …"
     assert bar.maximum() == 0, "the bar shows that something goes on, and no figure that nobody knows"
     for gate, words, done in (
         (gates[0], "decoding pictures 3 of 8", 3 / 8),
-        (gates[1], "epoch 1 of 10 · batch 1 of 4 · 312 pictures/s · 38 s left", 0.25 / 10),
-        (gates[2], "epoch 1 of 10 · validating · 312 pictures/s · 38 s left", 0.25 / 10),
+        (gates[1], "epoch 1 of 10 · 38 s left · batch 1 of 4 · 312 pictures/s", 0.75 * 0.25 / 10),
+        (gates[2], "epoch 1 of 10 · 38 s left · validating · 312 pictures/s", 0.75 * 0.25 / 10),
     ):
         gate.open()
         _wait_for_words(qtbot, window, "progress_sentence", words)
@@ -173,7 +274,7 @@ def test_a_pause_holds_the_run_until_it_is_resumed(by: str, qtbot: QtBot, ready_
     _wait_for_words(qtbot, window, "progress_sentence", _batch_words(1))
     toggle()
     assert the(window, QAbstractButton, "pause_button").accessibleName() == "Resume"
-    assert words_of(window, "progress_sentence").endswith("pictures/s · paused")
+    assert words_of(window, "progress_sentence") == _batch_words(1, left="paused")
     gate.open()
     qtbot.waitUntil(job.holding.is_set, timeout=PATIENCE)
     QApplication.processEvents()
@@ -182,7 +283,9 @@ def test_a_pause_holds_the_run_until_it_is_resumed(by: str, qtbot: QtBot, ready_
     toggle()
     assert the(window, QAbstractButton, "pause_button").accessibleName() == "Pause"
     wait_idle(qtbot, window)
-    assert job.played == ["RunStarted", "BatchEnded", "BatchEnded", "EpochEnded", "RunEnded"]
+    assert job.played == [
+        *("RunStarted", "BatchEnded", "BatchEnded", "CheckpointSaved", "EpochEnded", "RunEnded")
+    ]
     assert cells(window, "State") == ["done"]
 
 
@@ -353,6 +456,58 @@ def test_only_a_run_that_ended_with_a_best_epoch_can_be_exported(
     assert not export.isEnabled()
     click_cell(qtbot, window, 1, "Name")
     assert export.isEnabled()
+
+
+def test_export_and_the_folder_are_offered_where_they_are_possible_and_say_why_not(
+    qtbot: QtBot, ready_window: OpenWindow
+) -> None:
+    gate = Gate()
+    window = ready_window(
+        scripted_jobs(
+            (started(), gate, ended(Reason.NAN_LOSS, "The loss is no number any more.")), whole_run(0.8)
+        )
+    )
+    assert _possible(window) == (False, False, "Select a run in the table first.")
+    click(qtbot, window, "train_button")
+    assert _possible(window) == (False, True, "This run still goes on.")
+    gate.open()
+    wait_idle(qtbot, window)
+    assert _possible(window) == (False, True, "This run kept no weights.")
+    click(qtbot, window, "train_button")
+    wait_idle(qtbot, window)
+    assert _possible(window) == (True, True, "")
+
+
+def _possible(window: MainWindow) -> tuple[bool, bool, str]:
+    """Return whether export and the folder are offered, and the button's tooltip; the menu must agree."""
+    button = the(window, QAbstractButton, "export_button")
+    assert the(window, QAction, "action_export").isEnabled() == button.isEnabled()
+    return button.isEnabled(), the(window, QAction, "action_show_folder").isEnabled(), button.toolTip()
+
+
+def test_the_keyboard_sees_where_it_is(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    window = ready_window()
+    table = runs_table(window)
+    table.setFocus(Qt.FocusReason.TabFocusReason)
+    assert table.property("ring") is True
+    qtbot.keyClick(table, Qt.Key.Key_Tab)
+    assert table.property("ring") is False
+    click(qtbot, window, "train_button")
+    wait_idle(qtbot, window)
+    assert table.hasFocus()
+    assert table.property("ring") is False, "nobody came with the keyboard"
+
+
+def test_a_tick_leaves_the_selection_as_it_is(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    window = ready_window(scripted_jobs(whole_run(0.5), whole_run(0.9), stored=True))
+    for _ in range(2):
+        click(qtbot, window, "train_button")
+        wait_idle(qtbot, window)
+    chosen = [index.row() for index in runs_table(window).selectionModel().selectedRows()]
+    assert chosen == [1]
+    click_cell(qtbot, window, 0, "")
+    assert len(curves(window, "loss_plot")) == 2, "the tick did not take"
+    assert [index.row() for index in runs_table(window).selectionModel().selectedRows()] == chosen
 
 
 def test_a_run_that_cannot_begin_says_why_and_leaves_the_window_usable(
@@ -533,8 +688,26 @@ def _summary(folder: Path) -> dict[str, float]:
     return content
 
 
-def _batch_words(number: int) -> str:
-    return f"epoch 1 of 10 · batch {number} of 2 · 312 pictures/s · 4.0 s left"
+def _batch_words(number: int, of: int = 2, *, epoch: int = 1, left: str = "4.0 s left") -> str:
+    return f"epoch {epoch} of 10 · {left} · batch {number} of {of} · 312 pictures/s"
+
+
+def _x_range(window: MainWindow) -> list[float]:
+    """Return the first and the last x that the loss plot shows."""
+    found: list[float] = the(window, LivePlot, "loss_plot").canvas.getViewBox().viewRange()[0]
+    return found
+
+
+def _first_x(window: MainWindow) -> int:
+    return round(_x_range(window)[0])
+
+
+def _plots_say(window: MainWindow) -> str:
+    """Return what stands in the place of the curves, the same in both plots."""
+    plots = [the(window, LivePlot, name) for name in ("loss_plot", "accuracy_plot")]
+    said = {plot.empty_text() for plot in plots}
+    assert len(said) == 1
+    return said.pop()
 
 
 def _enabled(window: MainWindow) -> set[str]:

@@ -9,8 +9,11 @@ import pytest
 from ftgui.gui.words import (
     best_words,
     count_words,
+    counted,
+    cut,
     duration_words,
     is_over,
+    percent_words,
     progress_words,
     strategy_sentence,
     strategy_words,
@@ -56,6 +59,21 @@ def test_counts_are_short(count: int, words: str) -> None:
     assert count_words(count) == words
 
 
+def test_counts_and_shares_are_written_one_way() -> None:
+    assert [counted(n, "epoch", "epochs") for n in (0, 1, 2, 1000)] == [
+        "0 epochs",
+        "1 epoch",
+        "2 epochs",
+        "1,000 epochs",
+    ]
+    assert [percent_words(share) for share in (0.0, 0.2, 0.355)] == ["0 %", "20 %", "36 %"]
+
+
+def test_only_a_name_that_is_too_long_is_cut() -> None:
+    assert cut("x" * 24) == "x" * 24
+    assert cut("x" * 25) == "x" * 23 + "…"
+
+
 @pytest.mark.parametrize(
     ("events", "paused", "stopping", "words"),
     [
@@ -68,9 +86,9 @@ def test_counts_are_short(count: int, words: str) -> None:
             (started(), batch(1, 2)),
             False,
             False,
-            "epoch 1 of 10 · batch 2 of 2 · 312 pictures/s · 4.0 s left",
+            "epoch 1 of 10 · 4.0 s left · batch 2 of 2 · 312 pictures/s",
         ),
-        ((started(), batch(1, 2)), True, False, "epoch 1 of 10 · batch 2 of 2 · 312 pictures/s · paused"),
+        ((started(), batch(1, 2)), True, False, "epoch 1 of 10 · paused · batch 2 of 2 · 312 pictures/s"),
         ((started(), batch(1, 2)), True, True, "stopping after this batch …"),
         ((started(), batch(1, 2), ended(Reason.STOPPED, "Stopped.")), False, True, "Stopped."),
     ],
@@ -93,6 +111,14 @@ def test_a_strategy_is_named_with_what_is_special_about_it() -> None:
     assert strategy_sentence("small-lr", 0.025) == "Extractor at × 0.025, output layer at × 1"
     random = TrainConfig(dataset="", weights="", strategy="full", init="random")
     assert strategy_words(random) == "Everything learns, random weights"
+
+
+def test_what_frozen_norms_do_is_said_where_there_are_any() -> None:
+    assert strategy_sentence("freeze", 0.1, "adapt").endswith("learns; frozen norms follow your pictures")
+    assert strategy_sentence("lr-zero", 0.1, "trainable").endswith("; frozen norms learn")
+    assert strategy_sentence("full", 0.1, "trainable") == strategy_sentence("full", 0.1)
+    adapting = TrainConfig(dataset="", weights="", norm="adapt")
+    assert strategy_words(adapting) == "Freeze extractor; frozen norms follow your pictures"
 
 
 def test_a_run_is_over_once_it_neither_prepares_nor_trains() -> None:

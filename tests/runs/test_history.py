@@ -56,16 +56,20 @@ def test_curves_have_a_point_an_epoch() -> None:
 
 
 def test_a_training_curve_ends_in_the_running_mean_of_the_epoch_that_goes_on() -> None:
-    history = folded(STARTED, batch(1, 4), epoch(1), batch(2, 1))
-    assert history.series("train", "loss") == ([1.0, 1.25], [0.7, 0.9])
-    assert history.series("train", "accuracy") == ([1.0, 1.25], [0.5, 0.3])
+    history = folded(STARTED, batch(1, 4), epoch(1), batch(2, 2))
+    assert history.series("train", "loss") == ([1.0, 1.5], [0.7, 0.9])
+    assert history.series("train", "accuracy") == ([1.0, 1.5], [0.5, 0.3])
     assert history.series("val", "loss") == ([1.0], [0.6])
     history.apply(epoch(2, train_loss=0.5))
     assert history.series("train", "loss") == ([1.0, 2.0], [0.7, 0.5])
 
 
-def test_the_very_first_batch_is_a_point_already() -> None:
-    assert folded(STARTED, batch(1, 1)).series("train", "loss") == ([0.25], [0.9])
+def test_an_epoch_that_goes_on_is_a_point_once_half_of_it_is_done() -> None:
+    assert folded(STARTED, batch(1, 1)).series("train", "loss") == ([], [])
+    assert folded(STARTED, batch(1, 2)).series("train", "loss") == ([0.5], [0.9])
+    interrupted = folded(STARTED, batch(1, 2))
+    interrupted.state = RunState.INTERRUPTED
+    assert interrupted.series("train", "loss") == ([], []), "nothing goes on any more"
     assert folded(STARTED).series("train", "loss") == ([], [])
 
 
@@ -83,13 +87,13 @@ def test_the_best_epoch_is_the_last_that_was_called_so() -> None:
     assert folded(STARTED, epoch(1, is_best=False)).best is None
 
 
-def test_how_much_is_done_counts_batches_within_epochs() -> None:
+def test_how_much_is_done_counts_batches_within_epochs_and_keeps_a_share_for_validation() -> None:
     history = RunHistory("run", Path("run"))
     fractions = [history.fraction]
     for event in (STARTED, batch(1, 2), batch(1, 4), epoch(1), batch(2, 4), ENDED):
         history.apply(event)
         fractions.append(history.fraction)
-    assert fractions == pytest.approx([0, 0, 0.05, 0.1, 0.1, 0.2, 1])
+    assert fractions == pytest.approx([0, 0, 0.0375, 0.075, 0.1, 0.175, 1])
 
 
 def test_work_outside_the_batches_is_shown_while_it_goes_on() -> None:

@@ -28,7 +28,7 @@ def ask_stop_and_close(parent: QWidget, on_yes: Callable[[], None]) -> QMessageB
 
 
 def tell(parent: QWidget, title: str, text: str, object_name: str) -> QMessageBox:
-    """Show a page of words."""
+    """Show a page of words, plain or as HTML."""
     box = QMessageBox(parent)
     box.setObjectName(object_name)
     box.setWindowTitle(title)

@@ -68,7 +68,7 @@ def _changed(history: RunHistory) -> str:
     ended = history.ended
     if ended is None or ended.frozen_changed is None:
         return ""
-    return f"{ended.frozen_changed} of {ended.frozen_tensors}" if ended.frozen_tensors else "–"
+    return f"{ended.frozen_changed:,} of {ended.frozen_tensors:,}" if ended.frozen_tensors else "–"
 
 
 def _memory(history: RunHistory) -> float | None:
@@ -120,7 +120,7 @@ COLUMNS: tuple[Column, ...] = (
         "Memory",
         lambda h: _or_blank(lambda mb: f"{mb / 1000:.1f} GB", _memory(h)),
         _memory,
-        "The most memory the program has needed so far",
+        "The most memory that the program had needed by then, runs before this one included",
         is_number=True,
     ),
     Column("State", lambda h: h.state.value, lambda h: h.state.value),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
@@ -14,14 +13,14 @@ from ftgui.gui.sessions.project import Finding, ProjectSession
 from ftgui.gui.widgets.buttons import Disclosure
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.inputs import CalmSpinBox
-from ftgui.gui.widgets.naming import name_widget
+from ftgui.gui.widgets.naming import name_widget, set_style_property
 from ftgui.gui.widgets.path_row import PathRow
 from ftgui.gui.widgets.setting_form import SettingForm
 from ftgui.gui.widgets.setting_input import SettingInput, input_for
 from ftgui.gui.widgets.stage_bar import Segment, StageState
 from ftgui.gui.widgets.strategy_card import StrategyCard
-from ftgui.gui.widgets.text import StatusLine, Text
-from ftgui.gui.words import count_words, strategy_sentence
+from ftgui.gui.widgets.text import Kind, StatusLine, Text, tip
+from ftgui.gui.words import count_words, counted, cut, percent_words, strategy_sentence
 from ftgui.training.config import MAX_CLASSES, SETTING_BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class PicturesCard(Card):
             placeholder=self.tr("A folder with a folder per class"),
             object_name="dataset_path",
             button_name="choose_dataset",
-            accessible_name=self.tr("Dataset folder"),
+            accessible_name=self.tr("Folder of pictures"),
         )
         self.row.path_entered.connect(session.set_dataset)
         self.row.choose_clicked.connect(self.choose_clicked)
@@ -59,7 +58,7 @@ class PicturesCard(Card):
         self.row.set_facts(_dataset_facts(state.report, self._session.setting("val_fraction")))
         if not _show_finding(self.row, state.dataset) and state.report is not None:
             notes = state.report.notes
-            self.row.set_status("info" if notes else "ok", " ".join(notes) or self.tr("looks right"))
+            self.row.set_status("info", " ".join(notes))
 
 
 class WeightsCard(Card):
@@ -84,14 +83,14 @@ class WeightsCard(Card):
     def refresh(self) -> None:
         state = self._session.state
         self.row.set_path(state.weights.path)
-        self.row.set_facts(_weights_facts(state.inspected))
+        self.row.set_facts(*_weights_facts(state.inspected))
         if not _show_finding(self.row, state.weights) and state.inspected is not None:
             found = state.inspected.recognition
             total = found.matched + len(found.missing)
             self.row.set_status(
                 "ok",
                 self.tr("{matched} of {total} entries match; the output layer is replaced").format(
-                    matched=found.matched, total=total
+                    matched=f"{found.matched:,}", total=f"{total:,}"
                 ),
             )
 
@@ -123,22 +122,29 @@ class ClassesCard(Card):
         self.count.blockSignals(False)
         if report is None:
             self._names.setText(self.tr("filled in from the folder"))
-            self._status.set_status("plain", "")
+            self._names.setToolTip("")
+            self._show("plain", "")
             return
         names = tuple(entry.name for entry in report.classes)
         self._names.setText(self.tr("found in the folder: {names}").format(names=_some_of(names)))
-        self._status.set_status(*self._verdict(len(names), self._session.class_count()))
+        self._names.setToolTip(tip(", ".join(names)))
+        self._show(*self._verdict(len(names), self._session.class_count()))
 
-    def _verdict(self, found: int, asked: int) -> Any:
+    def _show(self, kind: Kind, verdict: str) -> None:
+        self._status.set_status(kind, verdict)
+        set_style_property(self.count, "invalid", kind == "error")
+
+    def _verdict(self, found: int, asked: int) -> tuple[Kind, str]:
         if asked < found:
             return "error", self.tr("The folder holds {found} classes: set it to {found} or more.").format(
-                found=found
+                found=f"{found:,}"
             )
         if asked > MAX_CLASSES:
             return "error", self.tr("At most {most} classes are possible.").format(most=f"{MAX_CLASSES:,}")
         if asked > found:
-            return "info", self.tr("{spare} spare outputs (up to {most} classes are allowed)").format(
-                spare=asked - found, most=f"{MAX_CLASSES:,}"
+            return "info", self.tr("{spare} (up to {most} classes are allowed)").format(
+                spare=counted(asked - found, self.tr("spare output"), self.tr("spare outputs")),
+                most=f"{MAX_CLASSES:,}",
             )
         return "plain", ""
 
@@ -166,7 +172,8 @@ class StrategiesCard(Card):
         self.multiplier = input_for(SETTING_BY_NAME["backbone_lr_mult"])
         self.multiplier.changed.connect(self._on_multiplier)
         self.multiplier.problem_changed.connect(self._on_problem_changed)
-        self.cards["small-lr"].set_extra(_in_a_row(self.multiplier))
+        self._multiplier_label = self.tr("Extractor's learning rate ×")
+        self.cards["small-lr"].set_extra(_in_a_row(self._multiplier_label, self.multiplier))
         self._group.buttonClicked.connect(self._on_clicked)
 
     def refresh(self) -> None:
@@ -174,7 +181,7 @@ class StrategiesCard(Card):
         self.multiplier.set_value(multiple)
         for name, card in self.cards.items():
             card.setChecked(name == state.strategy)
-            card.set_sentence(strategy_sentence(name, multiple))
+            card.set_sentence(strategy_sentence(name, multiple, self._session.setting("norm")))
             card.set_segments(_segments(state.inspected, name, multiple))
 
     def _on_clicked(self, button: StrategyCard) -> None:
@@ -183,7 +190,7 @@ class StrategiesCard(Card):
     def problem(self) -> str:
         """Return what is wrong with the multiplier, where the chosen strategy uses it."""
         words = self.multiplier.problem() if self.cards["small-lr"].isChecked() else ""
-        return f"{self.multiplier.setting.label}: {words}" if words else ""
+        return f"{self._multiplier_label}: {words}" if words else ""
 
     def _on_problem_changed(self, _words: str) -> None:
         self.problem_changed.emit()
@@ -201,7 +208,8 @@ class LearningCard(Card):
         super().__init__("How it learns", number=5, parent=parent)
         self._session = session
         others = tuple(s for s in SETTINGS if not s.basic and s.name not in CARD_SETTINGS)
-        self._forms = (SettingForm(tuple(s for s in SETTINGS if s.basic)), SettingForm(others))
+        basic = tuple(s for s in SETTINGS if s.basic)
+        self._forms = (SettingForm(basic, abreast=True), SettingForm(others))
         self.add(self._forms[0])
         self.add(Disclosure(self.tr("more settings"), self._forms[1], object_name="more_settings"))
         for form in self._forms:
@@ -212,6 +220,7 @@ class LearningCard(Card):
         for form in self._forms:
             form.set_values({name: self._session.setting(name) for name in form.inputs})
         self._forms[0].inputs["lr"].set_default(self._session.default_lr())
+        self._forms[1].inputs["views"].set_default(self._session.default_views())
 
     def _on_problem_changed(self, _name: str, _words: str) -> None:
         self.problem_changed.emit()
@@ -224,9 +233,10 @@ class LearningCard(Card):
         return ""
 
 
-def _in_a_row(setting_input: SettingInput) -> QWidget:
+def _in_a_row(words: str, setting_input: SettingInput) -> QWidget:
     holder = QWidget()
-    label = Text(setting_input.setting.label, "muted")
+    label = Text(words, "muted")
+    setting_input.control.setAccessibleName(words)
     label.setBuddy(setting_input.control)
     setting_input.setFixedWidth(120)
     row = QHBoxLayout(holder)
@@ -252,28 +262,32 @@ def _show_finding(row: PathRow, finding: Finding) -> bool:
 def _dataset_facts(report: ScanReport | None, val_fraction: float) -> str:
     if report is None:
         return ""
-    classes = f"{len(report.classes)} classes"
+    classes = counted(len(report.classes), "class", "classes")
     train, val = sum(c.train for c in report.classes), sum(c.val for c in report.classes)
     if report.has_val:
         return f"{train:,} train · {val:,} val · {classes}"
-    return f"{train:,} pictures · {classes} · {val_fraction:.0%} kept for validation"
+    pictures = counted(train, "picture", "pictures")
+    return f"{pictures} · {classes} · {percent_words(val_fraction)} kept for validation"
 
 
-def _weights_facts(inspected: Inspected | None) -> str:
+def _weights_facts(inspected: Inspected | None) -> tuple[str, str]:
+    """Return what the weights are and which pictures they see, and how pictures become so, for who asks."""
     if inspected is None or inspected.recognition.architecture is None:
-        return ""
+        return "", ""
     found = inspected.recognition
     words = [found.title, f"{found.num_classes:,} classes", f"{count_words(found.parameters)} parameters"]
     if found.exact_weights:
         words.append(found.exact_weights)
     plan = found.preprocessing
-    likely = "" if found.preprocessing_is_certain else " (the likely one)"
-    return " · ".join(words) + f"\nresize {plan.resize}, crop {plan.crop}{likely}"
+    assumed = "" if found.preprocessing_is_certain else " (assumed)"
+    sees = f"sees pictures at {plan.crop} × {plan.crop}{assumed}"
+    how = f"The short side becomes {plan.resize} pixels ({plan.interpolation}), then the centre is cut out."
+    return " · ".join(words) + f"\n{sees}", how
 
 
 def _some_of(names: tuple[str, ...], most: int = 6) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(cut(name) for name in names[:most]) + more
 
 
 def _segments(inspected: Inspected | None, strategy: str, multiple: float) -> tuple[Segment, ...]:
@@ -288,7 +302,7 @@ def _segments(inspected: Inspected | None, strategy: str, multiple: float) -> tu
             weight=stage.cost_share,
             state=_stage_state(stage_plan),
             tip=f"{stage.name}: {count_words(stage.parameters)} parameters, "
-            f"{stage.cost_share:.0%} of the computing",
+            f"{percent_words(stage.cost_share)} of the computing",
         )
         for stage, stage_plan in zip(inspected.stages, plan.stages, strict=True)
     )
@@ -300,8 +314,3 @@ def _stage_state(plan: StagePlan) -> StageState:
     if not plan.learns:
         return "zero"
     return "slow" if plan.lr_mult < 1 else "learning"
-
-
-def default_folder(path: str) -> str:
-    """Return where a file dialog opens: beside what was chosen last."""
-    return str(Path(path).expanduser().parent) if path else str(Path.home())

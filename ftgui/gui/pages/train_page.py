@@ -11,7 +11,7 @@ from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.live_plot import LivePlot
 from ftgui.gui.widgets.progress_card import ProgressCard, ProgressState
-from ftgui.gui.widgets.tables import DotDelegate, style_table, widen_to_titles
+from ftgui.gui.widgets.tables import DotDelegate, RunsTable, style_table, widen_to_titles
 from ftgui.gui.widgets.text import Text
 from ftgui.gui.words import best_words, is_over, progress_words
 from ftgui.runs.history import Measure, RunHistory, RunState
@@ -27,13 +27,17 @@ class TrainPage(QWidget):
 
     export_requested = Signal(object)
     """The history of the run to export."""
+    demo_requested = Signal()
+    possible_changed = Signal()
+    """What can be done with the selected run may be something else now."""
 
     def __init__(self, session: TrainingSession, runs: RunsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.runs = runs
         self._dirty = False
-        self._room = 0
+        self._room = (0, 0)
+        self._ready = self._blank = False
         self._exporting = False
         self.loss_plot = LivePlot(self.tr("Loss"), object_name="loss_plot")
         self.accuracy_plot = LivePlot(self.tr("Accuracy"), object_name="accuracy_plot")
@@ -65,6 +69,11 @@ class TrainPage(QWidget):
         chosen = self.table.selectionModel().selectedRows()
         return self.runs.rows[self._proxy.mapToSource(chosen[0]).row()].history if chosen else None
 
+    def set_setup(self, *, ready: bool, blank: bool) -> None:
+        """Say whether Train may be pressed, and whether nothing at all was filled in yet."""
+        self._ready, self._blank = ready, blank
+        self._show_emptiness()
+
     def set_exporting(self, exporting: bool) -> None:
         """Say that an export is being written: the next has to wait for it."""
         self._exporting = exporting
@@ -73,7 +82,7 @@ class TrainPage(QWidget):
     # Making -----------------------------------------------------------------------------------------------
 
     def _make_table(self) -> QTableView:
-        table = QTableView()
+        table = RunsTable()
         style_table(table, object_name="runs_table", accessible_name=self.tr("Runs"))
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setSourceModel(self.runs)
@@ -96,7 +105,7 @@ class TrainPage(QWidget):
         plots.addWidget(self.loss_plot, 1)
         plots.addWidget(self.accuracy_plot, 1)
         runs = Card(self.tr("Runs"))
-        runs.add_corner(Text(self.tr("tick to overlay"), "muted"))
+        runs.add_beside_title(Text(self.tr("tick to overlay"), "muted"))
         runs.add_corner(self.export_button)
         runs.add(self.table, 1)
         top = QWidget()
@@ -124,6 +133,7 @@ class TrainPage(QWidget):
         self.progress.pause_requested.connect(self._session.toggle_pause)
         self.progress.resume_requested.connect(self._session.toggle_pause)
         self.progress.stop_requested.connect(self._session.stop)
+        self.progress.demo_requested.connect(self.demo_requested)
         self._timer.timeout.connect(self._repaint)
         self.runs.shown_changed.connect(self._draw)
         self.table.selectionModel().selectionChanged.connect(self._on_selection)
@@ -168,23 +178,45 @@ class TrainPage(QWidget):
     def _draw(self, row: RunRow) -> None:
         _draw_run(self.loss_plot, row, "loss")
         _draw_run(self.accuracy_plot, row, "accuracy")
-        self._keep_room(max((_epochs(r.history) for r in self.runs.rows if r.shown), default=1))
+        self._keep_room()
+        self._show_emptiness()
 
-    def _keep_room(self, epochs: int) -> None:
-        """Make the x axes as long as the longest run shown; only then, for it undoes the user's own zoom."""
-        if epochs != self._room:
-            self._room = epochs
+    def _keep_room(self) -> None:
+        """Make the x axes as long as the longest run shown, and begin where curves begin.
+
+        Only where that is new, for it undoes the user's own zoom.
+        """
+        shown = [row.history for row in self.runs.rows if row.shown]
+        in_first_epoch = any(h.state is RunState.TRAINING and not h.epochs for h in shown)
+        room = (0 if in_first_epoch else 1, max(map(_epochs, shown), default=1))
+        if room != self._room:
+            self._room = room
             for plot in (self.loss_plot, self.accuracy_plot):
-                plot.set_x_range(0, epochs)
+                plot.set_x_range(*room)
+
+    def _show_emptiness(self) -> None:
+        """Say what to do where there is nothing to see yet."""
+        for plot in (self.loss_plot, self.accuracy_plot):
+            plot.set_empty_text(self._empty_words())
+        self.progress.offer_demo(self._blank and not self.runs.rows)
+        if self._session.history is None:
+            words = self.tr("All is ready: press Train.")
+            if not self._ready:
+                words = self.tr("Choose pictures and weights on the left to begin.")
+            self.progress.set_progress(words, 0.0)
+
+    def _empty_words(self) -> str:
+        if self.runs.rows and not any(row.shown for row in self.runs.rows):
+            return self.tr("No run is ticked in the table below.")
+        if self._ready and not self.runs.rows:
+            return self.tr("Press Train.")
+        return self.tr("Curves appear here while a run trains.")
 
     def _show_state(self) -> None:
         history, state = self._session.history, self._session.state
         if history is None:
             self.progress.set_run("")
-            self.progress.set_progress(
-                self.tr("No run yet: choose what to train on the left, or open the demo from the File menu."),
-                0.0,
-            )
+            self._show_emptiness()
         else:
             paused, stopping = state is TrainingState.PAUSED, state is TrainingState.STOPPING
             self.progress.set_run(history.name)
@@ -194,9 +226,21 @@ class TrainPage(QWidget):
         self._on_selection()
 
     def _on_selection(self) -> None:
+        obstacle = self._export_obstacle()
+        self.export_button.setEnabled(not obstacle)
+        self.export_button.setToolTip(obstacle)
+        self.possible_changed.emit()
+
+    def _export_obstacle(self) -> str:
+        """Return why nothing can be exported now; empty where it can."""
         history = self.selected_run()
-        done = history is not None and history.kept is not None and is_over(history)
-        self.export_button.setEnabled(done and not self._exporting)
+        if history is None:
+            return self.tr("Select a run in the table first.")
+        if not is_over(history):
+            return self.tr("This run still goes on.")
+        if history.kept is None:
+            return self.tr("This run kept no weights.")
+        return self.tr("An export is being written.") if self._exporting else ""
 
     def _on_sorted(self, column: int, _order: Qt.SortOrder) -> None:
         header = self.table.horizontalHeader()
@@ -245,11 +289,18 @@ def _fraction(history: RunHistory) -> float | None:
 def _progress_state(state: TrainingState, history: RunHistory | None) -> ProgressState:
     match state:
         case TrainingState.RUNNING:
-            return "running"
+            return "preparing" if history is None or history.started is None else "running"
         case TrainingState.PAUSED:
             return "paused"
         case TrainingState.STOPPING:
             return "stopping"
     if history is None:
         return "idle"
-    return "failed" if history.state in (RunState.FAILED, RunState.INTERRUPTED) else "done"
+    return _END_STATES.get(history.state, "done")
+
+
+_END_STATES: dict[RunState, ProgressState] = {
+    RunState.STOPPED: "stopped",
+    RunState.FAILED: "failed",
+    RunState.INTERRUPTED: "failed",
+}

@@ -1,4 +1,4 @@
-"""What is to be trained: dataset, weights, classes, strategy and settings, and whether that will do."""
+"""What is to be trained: pictures, weights, classes, strategy and settings, and whether that will do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from ftgui.core.errors import FtguiError
+from ftgui.data.views import view_count
 from ftgui.gui.sessions.worker import LatestTask
+from ftgui.gui.words import counted
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig, check_class_count, check_config
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class ProjectSession(QObject):
     """Owns the state; widgets call its intent methods and show what it says."""
 
     changed = Signal()
+    machine_failed = Signal(object)
+    """An FtguiError: torch cannot be loaded, so nothing can be trained."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +73,7 @@ class ProjectSession(QObject):
         self._inspect.failed.connect(self._on_inspect_failed)
         self._machine = LatestTask("machine", self)
         self._machine.done.connect(self._on_machine)
+        self._machine.failed.connect(self.machine_failed)
 
     # Intents ------------------------------------------------------------------------------------------
 
@@ -122,6 +127,11 @@ class ProjectSession(QObject):
     # Answers ------------------------------------------------------------------------------------------
 
     @property
+    def is_blank(self) -> bool:
+        """Whether neither pictures nor weights were given yet."""
+        return not (self.state.dataset.path or self.state.weights.path)
+
+    @property
     def is_looking(self) -> bool:
         return self.state.dataset.looking or self.state.weights.looking
 
@@ -145,6 +155,10 @@ class ProjectSession(QObject):
     def default_lr(self) -> float:
         """Return the learning rate that is used where none is given."""
         return self._config(lr=None).head_lr
+
+    def default_views(self) -> int:
+        """Return how many views a picture has where no number is given."""
+        return view_count(self.setting("augment"))
 
     def config(self) -> TrainConfig:
         """Return what pressing Train would run."""
@@ -183,8 +197,10 @@ class ProjectSession(QObject):
 
     def _ready_sentence(self) -> str:
         config = self.config()
-        return self.tr("Ready: {epochs} epochs, batch {batch}, lr {lr}").format(
-            epochs=config.epochs, batch=config.batch_size, lr=f"{config.head_lr:g}"
+        return self.tr("Ready: {epochs}, batch {batch}, lr {lr}").format(
+            epochs=counted(config.epochs, self.tr("epoch"), self.tr("epochs")),
+            batch=f"{config.batch_size:,}",
+            lr=f"{config.head_lr:g}",
         )
 
     def _config(self, **changes: Any) -> TrainConfig:

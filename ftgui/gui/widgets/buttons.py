@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ftgui.gui.widgets.icons import Ink, icon
 from ftgui.gui.widgets.naming import name_widget
@@ -88,7 +96,7 @@ class Segments(QFrame):
 
 
 class Disclosure(QWidget):
-    """A line of text that opens what is below it, such as “more settings”."""
+    """A line of text that opens what is below it, such as “more settings”, and brings it into view."""
 
     toggled = Signal(bool)
 
@@ -123,3 +131,14 @@ class Disclosure(QWidget):
         self._button.set_icon("chevron-down" if is_open else "chevron-right")
         self._content.setVisible(is_open)
         self.toggled.emit(is_open)
+        if is_open and self.isVisible():
+            QTimer.singleShot(0, self._reveal)  # once there is room for what was opened
+
+    def _reveal(self) -> None:
+        """Scroll to the content's end, or as far as the title stays in view."""
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            area.ensureWidgetVisible(self._content, 0, 0)
+            area.ensureWidgetVisible(self._button, 0, 0)

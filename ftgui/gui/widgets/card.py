@@ -54,6 +54,10 @@ class Card(QFrame):
         else:
             self.body.addWidget(item, stretch)
 
+    def add_beside_title(self, widget: QWidget) -> None:
+        """Put ``widget`` right after the title."""
+        self._header.insertWidget(1, widget)
+
     def add_corner(self, widget: QWidget) -> None:
         """Put ``widget`` at the right end of the title's line."""
         self._header.addWidget(widget)

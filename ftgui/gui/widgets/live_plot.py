@@ -31,7 +31,7 @@ class LivePlot(Card):
         self._pointer = pg.InfiniteLine(angle=90, movable=False)
         self._pointer.hide()
         self.canvas.addItem(self._pointer, ignoreBounds=True)
-        self._empty = Text(empty_text or self.tr("Press Train to see curves"), "muted")
+        self._empty = Text(empty_text or self.tr("Curves appear here while a run trains."), "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget()
         self._lay_out()
@@ -105,6 +105,10 @@ class LivePlot(Card):
 
     def set_empty_text(self, text: str) -> None:
         self._empty.setText(text)
+
+    def empty_text(self) -> str:
+        """Return what stands in the place of the curves, "" where there are some."""
+        return self._empty.text() if self._stack.currentWidget() is self._empty else ""
 
     def _refresh_legend(self, x: float | None = None) -> None:
         entries = tuple(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ftgui.gui.widgets.buttons import Button
-from ftgui.gui.widgets.icons import icon
-from ftgui.gui.widgets.naming import name_widget
-from ftgui.gui.widgets.text import Kind, StatusLine, Text
+from ftgui.gui.widgets.naming import set_style_property
+from ftgui.gui.widgets.path_edit import PathEdit
+from ftgui.gui.widgets.text import Kind, StatusLine, Text, tip
 
 
 class PathRow(QWidget):
@@ -31,12 +30,14 @@ class PathRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._last = ""
-        self.edit = QLineEdit(self)
-        self.edit.setPlaceholderText(placeholder)
-        self.edit.addAction(icon(icon_name, "muted"), QLineEdit.ActionPosition.LeadingPosition)
-        self.edit.setAcceptDrops(False)  # so that the window hears of it: it knows what was dropped
+        self.edit = PathEdit(
+            placeholder,
+            icon_name=icon_name,
+            object_name=object_name,
+            accessible_name=accessible_name,
+            parent=self,
+        )
         self.edit.editingFinished.connect(self._on_finished)
-        name_widget(self.edit, object_name=object_name, accessible_name=accessible_name)
         self.button = Button(self.tr("Choose…"), object_name=button_name)
         self.button.setAccessibleName(self.tr("Choose: {what}").format(what=accessible_name))
         self.button.clicked.connect(self._on_choose)
@@ -66,16 +67,16 @@ class PathRow(QWidget):
             return
         self._last = path.strip()
         self.edit.setText(path)
-        self._show_tail()
 
     def enter_path(self, path: str) -> None:
         """Do as if the user had typed ``path`` and pressed Enter."""
         self.edit.setText(path)
         self._on_finished()
 
-    def set_facts(self, text: str) -> None:
-        """Show what was found there, such as "244 train · 153 val · 2 classes"."""
+    def set_facts(self, text: str, more: str = "") -> None:
+        """Show what was found there, such as "244 train · 153 val · 2 classes"; ``more`` is its tooltip."""
         self._facts.setText(text)
+        self._facts.setToolTip(tip(more))
         self._facts.setVisible(bool(text))
 
     def facts(self) -> str:
@@ -83,6 +84,7 @@ class PathRow(QWidget):
 
     def set_status(self, kind: Kind, text: str) -> None:
         self._status.set_status(kind, text)
+        set_style_property(self.edit, "invalid", kind == "error")
 
     def status(self) -> tuple[Kind, str]:
         return self._status.kind(), self._status.text()
@@ -94,20 +96,12 @@ class PathRow(QWidget):
 
     def _on_finished(self) -> None:
         path = self.path()
-        self._show_tail()
         if path != self._last:
             self._last = path
             self.path_entered.emit(path)
 
     def _on_choose(self) -> None:
         self.choose_clicked.emit()
-
-    def _show_tail(self) -> None:
-        """A path too long for the edit shows its end, where the name is."""
-        if not self.edit.hasFocus():
-            wide = QFontMetrics(self.edit.font()).horizontalAdvance(self.edit.text()) > self.edit.width() - 48
-            self.edit.setCursorPosition(len(self.edit.text()) if wide else 0)
-        self.edit.setToolTip(self.edit.text() if "<" not in self.edit.text() else "")
 
     def focus_edit(self) -> None:
         self.edit.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -7,22 +7,24 @@ from typing import Literal
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
+from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.icons import IconButton
 from ftgui.gui.widgets.naming import set_style_property
 from ftgui.gui.widgets.text import Chip, ElidedText, Text
 
-ProgressState = Literal["idle", "running", "paused", "stopping", "done", "failed"]
+ProgressState = Literal["idle", "preparing", "running", "paused", "stopping", "stopped", "done", "failed"]
 
 STEPS = 1000
 
 
 class ProgressCard(Card):
-    """Shows progress and asks for pause, resume and stop. It decides nothing: the page tells it the state."""
+    """Shows progress and asks for pause, resume, stop and the demo. The page tells it the state."""
 
     pause_requested = Signal()
     resume_requested = Signal()
     stop_requested = Signal()
+    demo_requested = Signal()
 
     def __init__(self, *, object_name: str = "progress_card", parent: QWidget | None = None) -> None:
         super().__init__(object_name=object_name, parent=parent)
@@ -30,6 +32,7 @@ class ProgressCard(Card):
         self._name = Text("", "strong", object_name="run_name")
         self._sentence = ElidedText("", "muted", object_name="progress_sentence")
         self._best = Chip(object_name="best_chip")
+        self.demo_button = Button(self.tr("Open the demo"), object_name="open_demo_button")
         self.pause_button = IconButton("pause", self.tr("Pause"), object_name="pause_button")
         self.stop_button = IconButton("stop", self.tr("Stop"), object_name="stop_button")
         self.bar = QProgressBar(self)
@@ -40,6 +43,7 @@ class ProgressCard(Card):
         self._lay_out()
         self.pause_button.clicked.connect(self._on_pause)
         self.stop_button.clicked.connect(self._on_stop)
+        self.demo_button.clicked.connect(self._on_demo)
         self.set_state("idle")
 
     def _lay_out(self) -> None:
@@ -48,6 +52,7 @@ class ProgressCard(Card):
         row.addWidget(self._name)
         row.addWidget(self._sentence, 1)
         row.addWidget(self._best)
+        row.addWidget(self.demo_button)
         row.addWidget(self.pause_button)
         row.addWidget(self.stop_button)
         self.add(row)
@@ -75,17 +80,21 @@ class ProgressCard(Card):
         """Show the best so far, such as "best 0.928 at epoch 6"; empty hides it."""
         self._best.set_text(text)
 
+    def offer_demo(self, offered: bool) -> None:
+        """Show a way to begin to who has nothing of their own at hand."""
+        self.demo_button.setVisible(offered)
+
     def set_state(self, state: ProgressState) -> None:
         """Offer what can be asked for in ``state``."""
         self._state = state
-        live = state in ("running", "paused")
+        live = state in ("preparing", "running", "paused")
         self.pause_button.setEnabled(live)
         self.stop_button.setEnabled(live)
         if state == "paused":
             self.pause_button.show_as("play", self.tr("Resume"))
         else:
             self.pause_button.show_as("pause", self.tr("Pause"))
-        if state not in ("running", "stopping") and self.bar.maximum() == 0:
+        if state not in ("preparing", "running", "stopping") and self.bar.maximum() == 0:
             self.bar.setRange(0, STEPS)
         set_style_property(self.bar, "kind", state)
 
@@ -97,3 +106,6 @@ class ProgressCard(Card):
 
     def _on_stop(self) -> None:
         self.stop_requested.emit()
+
+    def _on_demo(self) -> None:
+        self.demo_requested.emit()

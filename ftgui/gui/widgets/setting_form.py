@@ -1,14 +1,14 @@
-"""Several settings below each other, label and input on one line."""
+"""Several settings: below each other with the label beside the input, or two abreast, the label above."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ftgui.gui.widgets.inputs import ROW_HEIGHT
-from ftgui.gui.widgets.naming import name_widget
+from ftgui.gui.widgets.naming import name_widget, set_style_property
 from ftgui.gui.widgets.setting_input import SettingInput
 from ftgui.gui.widgets.text import Text
 from ftgui.training.config import Setting
@@ -23,7 +23,12 @@ class SettingForm(QWidget):
     """The setting's name and what is wrong with what stands there; empty once it is fine."""
 
     def __init__(
-        self, settings: tuple[Setting, ...], *, object_name: str = "", parent: QWidget | None = None
+        self,
+        settings: tuple[Setting, ...],
+        *,
+        abreast: bool = False,
+        object_name: str = "",
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         name_widget(self, object_name=object_name)
@@ -32,23 +37,38 @@ class SettingForm(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(6)
-        self._grid.setColumnMinimumWidth(0, 112)
-        self._grid.setColumnStretch(1, 1)
+        place = self._place_abreast if abreast else self._place_below
         for setting in settings:
-            self._add_row(setting)
+            place(*self._make_row(setting))
 
-    def _add_row(self, setting: Setting) -> None:
+    def _make_row(self, setting: Setting) -> tuple[Text, SettingInput]:
         row = SettingInput(setting, self)
         label = Text(setting.label, parent=self)
         label.setBuddy(row.control)
         label.setToolTip(setting.help)
-        label.setFixedHeight(ROW_HEIGHT)
-        line = len(self.inputs)
-        self._grid.addWidget(label, line, 0, Qt.AlignmentFlag.AlignTop)
-        self._grid.addWidget(row, line, 1)
         row.changed.connect(self._on_changed)
         row.problem_changed.connect(self._on_problem_changed)
         self.inputs[setting.name] = row
+        return label, row
+
+    def _place_below(self, label: Text, row: SettingInput) -> None:
+        line = len(self.inputs)
+        self._grid.setColumnMinimumWidth(0, 112)
+        self._grid.setColumnStretch(1, 1)
+        label.setFixedHeight(ROW_HEIGHT)
+        self._grid.addWidget(label, line, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(row, line, 1)
+
+    def _place_abreast(self, label: Text, row: SettingInput) -> None:
+        line, side = divmod(len(self.inputs) - 1, 2)
+        set_style_property(label, "role", "muted")
+        both = QVBoxLayout()
+        both.setSpacing(3)
+        both.addWidget(label)
+        both.addWidget(row)
+        both.addStretch(1)
+        self._grid.setColumnStretch(side, 1)
+        self._grid.addLayout(both, line, side)
 
     def values(self) -> dict[str, Any]:
         return {name: row.value() for name, row in self.inputs.items()}

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPointF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QMoveEvent, QPainter, QPen, QPolygonF
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFocusEvent, QMouseEvent, QMoveEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -16,11 +24,12 @@ from PySide6.QtWidgets import (
 )
 
 from ftgui.gui import theme
-from ftgui.gui.widgets.naming import name_widget
+from ftgui.gui.widgets.naming import name_widget, set_style_property
 
 COLOUR_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """A run's colour (``theme.RunColour``) in the dot's column; ``CheckStateRole`` says whether it is shown."""
 
+KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 ROW_HEIGHT = 34
 DOT = 6.5
 
@@ -54,6 +63,28 @@ def widen_to_titles(view: QTableView) -> None:
         needed = header.sectionSizeHint(column)
         if view.columnWidth(column) < needed:
             view.setColumnWidth(column, needed)
+
+
+class RunsTable(QTableView):
+    """A table whose first column is ticked: a click there leaves the selection as it is.
+
+    A ring shows the focus to who came with the keyboard; who clicked, or pressed Train, sees the row.
+    """
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        set_style_property(self, "ring", event.reason() in KEYBOARD)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        set_style_property(self, "ring", False)
+
+    def selectionCommand(
+        self, index: Index, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        if index.column() == 0 and isinstance(event, QMouseEvent):
+            return QItemSelectionModel.SelectionFlag.NoUpdate
+        return super().selectionCommand(index, event)
 
 
 class DotDelegate(QStyledItemDelegate):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import Qt as Gui
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ftgui.gui.widgets.icons import IconLabel, Ink
@@ -14,12 +16,22 @@ from ftgui.gui.widgets.naming import name_widget, set_style_property
 Role = Literal["plain", "heading", "section", "strong", "muted", "status", "chip"]
 Kind = Literal["plain", "ok", "info", "warning", "error"]
 
+LONGEST_TIP = 90
+"""Letters of a tooltip in one line; Qt would make a longer one as wide as the screen."""
+
 KIND_ICONS: dict[str, tuple[str, Ink]] = {
     "ok": ("check", "ok"),
     "info": ("information-outline", "muted"),
     "warning": ("alert-outline", "warn"),
     "error": ("alert-circle-outline", "error"),
 }
+
+
+def tip(text: str) -> str:
+    """Return ``text`` for a tooltip: long ones wrap, and what looks like markup is shown as it is."""
+    if len(text) <= LONGEST_TIP and not Gui.mightBeRichText(text):
+        return text
+    return f"<p>{escape(text)}</p>"
 
 
 class Text(QLabel):
@@ -61,7 +73,7 @@ class ElidedText(Text):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         area = self.contentsRect()
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
-        self.setToolTip(self.text() if shown != self.text() else "")
+        self.setToolTip(tip(self.text()) if shown != self.text() else "")
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(area, int(self.alignment()), shown)

@@ -46,7 +46,7 @@ def _legend(plot: LivePlot) -> tuple[LegendEntry, ...]:
 
 def test_without_runs_it_says_what_to_do(plot: LivePlot) -> None:
     shown = [label.text() for label in plot.findChildren(QLabel) if label.isVisible()]
-    assert "Press Train to see curves" in shown
+    assert "Curves appear here while a run trains." in shown
     assert not plot.canvas.isVisible()
 
 

@@ -95,5 +95,5 @@ def test_a_sentence_too_long_is_cut_and_kept_as_tooltip(card: ProgressCard) -> N
     card.grab()
     label = card.findChild(ElidedText, "progress_sentence")
     assert label is not None
-    assert label.toolTip() == words
+    assert words in label.toolTip()
     assert card.minimumSizeHint().width() < 500

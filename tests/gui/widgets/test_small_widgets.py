@@ -14,7 +14,20 @@ from ftgui.gui.widgets.buttons import Button, Disclosure, Segments
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.icons import IconButton
 from ftgui.gui.widgets.tables import COLOUR_ROLE, DotDelegate, Tabs, is_shown, style_table, widen_to_titles
-from ftgui.gui.widgets.text import Chip, Text
+from ftgui.gui.widgets.text import Chip, Text, tip
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/photos/ants", "/photos/ants"),
+        ("/photos/<b>ants</b>", "<p>/photos/&lt;b&gt;ants&lt;/b&gt;</p>"),
+        ("ants, " * 20, f"<p>{'ants, ' * 20}</p>"),
+        ("", ""),
+    ],
+)
+def test_a_tooltip_takes_no_name_for_markup_and_wraps_a_long_one(text: str, shown: str) -> None:
+    assert tip(text) == shown
 
 
 def test_a_numbered_card_counts_its_title_and_a_titleless_one_leaves_no_gap(qtbot: QtBot) -> None:

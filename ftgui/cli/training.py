@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
+from ftgui.runs.store import figure
 from ftgui.training.config import SETTINGS, TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import (
@@ -167,11 +168,8 @@ class Words:
 
 def epoch_line(event: EpochEnded) -> str:
     """Return an epoch as a line of a table."""
-    train_loss, val_loss = (
-        "not finite" if loss is None else f"{loss:.4f}" for loss in (event.train_loss, event.val_loss)
-    )
     return (
-        f"epoch {event.epoch:3}  loss {train_loss}  accuracy {event.train_accuracy:.3f}"
-        f"  |  val loss {val_loss}  accuracy {event.val_accuracy:.3f}"
+        f"epoch {event.epoch:3}  loss {figure(event.train_loss)}  accuracy {event.train_accuracy:.3f}"
+        f"  |  val loss {figure(event.val_loss)}  accuracy {event.val_accuracy:.3f}"
         f"{'  best' if event.is_best else ''}"
     )

@@ -158,7 +158,7 @@ def metrics_csv(epochs: Sequence[EpochEnded]) -> str:
 
 
 def in_words(event: TrainingEvent) -> str:
-    """Return an event as one line for ``log.txt`` and for the command line's readers."""
+    """Return an event as one line for ``log.txt``."""
     match event:
         case RunStarted():
             return (
@@ -168,9 +168,9 @@ def in_words(event: TrainingEvent) -> str:
             )
         case EpochEnded():
             return (
-                f"epoch {event.epoch}: loss {_figure(event.train_loss)}, "
+                f"epoch {event.epoch}: loss {figure(event.train_loss)}, "
                 f"accuracy {event.train_accuracy:.3f}; "
-                f"validation loss {_figure(event.val_loss)}, accuracy {event.val_accuracy:.3f}"
+                f"validation loss {figure(event.val_loss)}, accuracy {event.val_accuracy:.3f}"
                 f"{' (best so far)' if event.is_best else ''}"
             )
         case RunWarning():
@@ -181,7 +181,8 @@ def in_words(event: TrainingEvent) -> str:
             return records.to_json_line(event)
 
 
-def _figure(number: float | None) -> str:
+def figure(number: float | None) -> str:
+    """Return a loss as people read it."""
     return "not finite" if number is None else f"{number:.4f}"
 
 

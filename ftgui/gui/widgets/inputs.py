@@ -14,6 +14,13 @@ ROW_HEIGHT = 30
 """Of every one-line input in the stylesheet."""
 
 
+def _is_meant(widget: QWidget, event: QWheelEvent) -> bool:
+    """Whether a turn of the wheel is for ``widget``; without the focus it is handed on to the page."""
+    if not widget.hasFocus():
+        event.ignore()
+    return widget.hasFocus()
+
+
 class CalmSpinBox(QSpinBox):
     """A spin box that lets the wheel scroll the page until it has the focus."""
 
@@ -33,10 +40,8 @@ class CalmSpinBox(QSpinBox):
         name_widget(self, object_name=object_name, accessible_name=accessible_name)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
+        if _is_meant(self, event):
             super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class CalmComboBox(QComboBox):
@@ -57,10 +62,8 @@ class CalmComboBox(QComboBox):
         name_widget(self, object_name=object_name, accessible_name=accessible_name)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
+        if _is_meant(self, event):
             super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class NumberEdit(QLineEdit):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ftgui.gui.widgets.buttons import Button
@@ -102,6 +102,3 @@ class PathRow(QWidget):
 
     def _on_choose(self) -> None:
         self.choose_clicked.emit()
-
-    def focus_edit(self) -> None:
-        self.edit.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -7,14 +7,16 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
-from ftgui.cli.training import train_command
+from ftgui.cli.training import Words, config_from, resume_command, stopped_by_ctrl_c, train_command
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
 from ftgui.core.errors import FtguiError, first_line
+from ftgui.training.control import RunControl
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -95,6 +97,32 @@ def inspect_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def find_lr_command(arguments: argparse.Namespace) -> int:
+    config = config_from(arguments)
+    from ftgui.jobs.lr_find import find_learning_rate
+    from ftgui.training.lr_finder import LrFound
+
+    found = None
+    with stopped_by_ctrl_c(control := RunControl()), closing(Words()) as words:
+        for event in find_learning_rate(config, control):
+            if isinstance(event, LrFound):
+                found = event
+            elif not arguments.json:
+                words.event(event)
+    if found is None:
+        raise FtguiError("The search for a learning rate was stopped.")
+    if arguments.json:
+        print(records.to_json_line(found))
+        return 0
+    for trial in found.trials:
+        print(f"lr {trial.lr:8.1e}  loss {trial.loss:.4f}  smoothed {trial.smoothed_loss:.4f}")
+    if found.suggestion is None:
+        print("No learning rate brought the loss down; nothing is suggested.")
+    else:
+        print(f"suggested learning rate: {found.suggestion:.2g}, where the loss falls most steeply")
+    return 0
+
+
 def predict_command(arguments: argparse.Namespace) -> int:
     from ftgui.jobs.predict import predict
 
@@ -125,6 +153,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "scan": scan_command,
     "inspect": inspect_command,
     "train": train_command,
+    "resume": resume_command,
+    "lr-find": find_lr_command,
     "predict": predict_command,
     "export": export_command,
 }

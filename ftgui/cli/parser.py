@@ -10,6 +10,8 @@ from ftgui import __version__
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.training.config import SETTINGS, Setting
 
+_JSON_LINES = "JSON Lines, an event each,"
+
 Commands = argparse._SubParsersAction  # argparse names this type only so
 
 
@@ -21,7 +23,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ftgui {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (_demo, _scan, _inspect, _train, _predict, _export):
+    for add in (_demo, _scan, _inspect, _train, _resume, _find_lr, _predict, _export):
         add(commands)
     return parser
 
@@ -55,12 +57,25 @@ def _inspect(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _train(commands: Commands[argparse.ArgumentParser]) -> None:
-    command = _command(
-        commands, "train", "Fine-tune a network on a dataset folder.", json_help="JSON Lines, an event each,"
-    )
+    command = _command(commands, "train", "Fine-tune a network on a dataset folder.", json_help=_JSON_LINES)
+    _what_to_train(command)
+    command.add_argument("--out", metavar="RUN", type=Path, required=True, help="the run folder, a new one")
+
+
+def _resume(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "resume", "Go on with a run that was stopped.", json_help=_JSON_LINES)
+    command.add_argument("run", metavar="RUN", type=Path, help="the run folder")
+
+
+def _find_lr(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "lr-find", "Try rising learning rates on a copy of the network.")
+    _what_to_train(command)
+
+
+def _what_to_train(command: argparse.ArgumentParser) -> None:
+    """Add everything that makes a config."""
     command.add_argument("data", metavar="DATA", type=Path, nargs="?", help="the dataset folder")
     command.add_argument("--weights", metavar="FILE", type=Path, help="the pretrained weights file")
-    command.add_argument("--out", metavar="RUN", type=Path, required=True, help="the run folder, a new one")
     command.add_argument("--strategy", choices=tuple(STRATEGIES), help="what may move (default freeze)")
     command.add_argument(
         "--classes", metavar="N", type=int, help="outputs of the new head (default: the classes found)"
@@ -68,6 +83,14 @@ def _train(commands: Commands[argparse.ArgumentParser]) -> None:
     _architecture(command)
     for setting in SETTINGS:
         _setting(command, setting)
+    command.add_argument(
+        "--stage-lr",
+        metavar="STAGE=MULT",
+        type=_stage_multiple,
+        nargs="+",
+        action="extend",
+        help="learning rates of single stages as multiples of the head's, whatever the strategy says",
+    )
     command.add_argument(
         "--config", metavar="FILE", type=Path, help="take everything not said here from a run's config.json"
     )
@@ -98,16 +121,24 @@ def _architecture(command: argparse.ArgumentParser) -> None:
 
 
 def _setting(command: argparse.ArgumentParser, setting: Setting) -> None:
-    parse: dict[str, Callable[[str], object]] = {"int": int, "float": float, "choice": str}
-    shown = "" if setting.default is None else f" (default {setting.default})"
+    parse: dict[str, Callable[[str], object]] = {"int": int, "float": float, "choice": str, "text": str}
+    shown = setting.unset if setting.default is None else setting.default
+    shown = "" if shown == "default" else f" (default {shown})"
     command.add_argument(
         setting.flag,
         dest=setting.name,
         type=parse[setting.kind],
         choices=setting.choices or None,
-        metavar=None if setting.choices else "N" if setting.kind == "int" else "X",
+        metavar=None if setting.choices else {"int": "N", "float": "X"}.get(setting.kind, "NAME"),
         help=setting.help.replace("%", "%%") + shown,
     )
+
+
+def _stage_multiple(text: str) -> tuple[str, float]:
+    stage, equals, multiple = text.partition("=")
+    if not (stage and equals):
+        raise argparse.ArgumentTypeError(f"“{text}” is not STAGE=MULT, such as layer4=0.1")
+    return stage, float(multiple)
 
 
 def _positive(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -16,7 +16,7 @@ from tqdm import tqdm
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
 from ftgui.runs.store import figure
-from ftgui.training.config import SETTINGS, TrainConfig
+from ftgui.training.config import SETTINGS, TrainConfig, unread_settings
 from ftgui.training.control import RunControl
 from ftgui.training.events import (
     BatchEnded,
@@ -42,6 +42,7 @@ def config_from(arguments: argparse.Namespace) -> TrainConfig:
         "strategy": arguments.strategy,
         "architecture": arguments.architecture,
         "classes": arguments.classes,
+        "stage_lr": dict(arguments.stage_lr) if arguments.stage_lr else None,
         **{setting.name: getattr(arguments, setting.name) for setting in SETTINGS},
     }
     changes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
@@ -55,10 +56,14 @@ def config_from(arguments: argparse.Namespace) -> TrainConfig:
 
 def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
     """Return a config with changes. A run's config has its learning rate written out: where that was only
-    the default of its strategy and optimizer, it does not outlive a change of these.
+    the default of its strategy and optimizer, it does not outlive a change of these. Nor does what shaped
+    its strategy outlive a change to one that does not look at it.
     """
     if config.lr == msgspec.structs.replace(config, lr=None).head_lr:
         config = msgspec.structs.replace(config, lr=None)
+    switched = msgspec.structs.replace(config, strategy=changes.get("strategy", config.strategy))
+    if switched.strategy != config.strategy:
+        config = msgspec.structs.replace(config, **dict.fromkeys(unread_settings(switched)))
     return msgspec.structs.replace(config, **changes)
 
 
@@ -67,11 +72,23 @@ def train_command(arguments: argparse.Namespace) -> int:
     config = config_from(arguments)
     from ftgui.jobs.train import train  # brings torch: the wrong arguments must not wait for it
 
+    return _follow(lambda control: train(config, arguments.out, control), as_json=arguments.json)
+
+
+def resume_command(arguments: argparse.Namespace) -> int:
+    """Go on with a run that was stopped; return as ``train_command`` does."""
+    from ftgui.jobs.resume import resume
+
+    return _follow(lambda control: resume(arguments.run, control), as_json=arguments.json)
+
+
+def _follow(run: Callable[[RunControl], Iterator[TrainingEvent]], *, as_json: bool) -> int:
+    """Show a run's events to its end; return the exit code."""
     control = RunControl()
-    show = JsonLines() if arguments.json else Words()
+    show = JsonLines() if as_json else Words()
     ended: RunEnded | None = None
     with stopped_by_ctrl_c(control):
-        for event in train(config, arguments.out, control):
+        for event in run(control):
             show.event(event)
             if isinstance(event, RunEnded):
                 ended = event
@@ -154,15 +171,16 @@ class Words:
         self._bar.set_postfix_str(pace, refresh=False)
         self._bar.update(0)
         if done >= total:
-            self._close_bar()
+            self.close()
 
-    def _close_bar(self) -> None:
+    def close(self) -> None:
+        """Take the progress bar off the screen."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
     def _say(self, words: str) -> None:
-        self._close_bar()
+        self.close()
         print(words, flush=True)
 
 

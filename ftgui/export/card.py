@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ftgui.evaluation.statistics import wilson_interval
 from ftgui.runs.history import RunHistory
+from ftgui.training.events import StageInfo
 
 
 def model_card(history: RunHistory, sha256: str) -> str:
@@ -14,7 +15,7 @@ def model_card(history: RunHistory, sha256: str) -> str:
     config, plan = started.config, started.preprocessing
     low, high = wilson_interval(kept.val_accuracy, started.val_pictures)
     classes = "\n".join(f"{index}. {name}" for index, name in enumerate(started.class_names))
-    learning = ", ".join(stage.name for stage in started.stages if stage.learns)
+    learning = ", ".join(_stage_words(stage) for stage in started.stages if stage.learns)
     count = len(started.class_names)
     trained_on = f"{started.train_pictures} pictures, seed {config.seed}"
     steps = f"lr {config.head_lr:g}, batch size {config.batch_size}, schedule {config.schedule}"
@@ -23,9 +24,10 @@ def model_card(history: RunHistory, sha256: str) -> str:
         ("Architecture", f"`{started.architecture}` of torchvision"),
         ("Validation accuracy", f"{kept.val_accuracy:.3f} ({interval})"),
         ("Strategy", f"`{config.strategy}`; learning: {learning}"),
+        ("Norms of stages that stay", config.norm),
         ("Training", f"{config.epochs} epochs asked, weights of epoch {kept.epoch}, {trained_on}"),
         ("Optimizer", f"{config.optimizer}, {steps}"),
-        ("Starting weights", f"{config.init}, SHA-256 `{started.weights_sha256}`"),
+        ("Starting weights", f"{config.starting_weights}, SHA-256 `{started.weights_sha256}`"),
         ("`model.pth`", f"SHA-256 `{sha256}`"),
     )
     facts = "\n".join(f"| {name} | {value} |" for name, value in rows)
@@ -60,6 +62,12 @@ mean {list(plan.mean)} and std {list(plan.std)}.
 
 {classes}
 """
+
+
+def _stage_words(stage: StageInfo) -> str:
+    """Return a stage that learns, as the card lists it: "layer4 × 0.1 from epoch 5"."""
+    since = f" from epoch {stage.from_epoch}" if stage.from_epoch > 1 else ""
+    return f"{stage.name} × {stage.lr_mult:g}{since}"
 
 
 def _build_arguments(architecture: str, crop: int) -> str:

@@ -19,6 +19,7 @@ from ftgui.export.card import model_card
 from ftgui.models.construction import skeleton
 from ftgui.runs.history import RunHistory
 from ftgui.training.checkpoint import BEST, read_state_dict, write_state_dict
+from ftgui.training.events import StageInfo
 
 MODEL, MODEL_JSON, LABELS = "model.pth", "model.json", "labels.txt"
 PREDICT, CARD = "predict.py", "MODEL_CARD.md"
@@ -33,6 +34,9 @@ class ModelFile(Record, frozen=True, kw_only=True):
     class_to_idx: dict[str, int]
     preprocessing: Preprocessing
     strategy: str
+    norm: str = "locked"
+    stages: tuple[StageInfo, ...] = ()
+    """The plan, stage by stage from the input to the head."""
     metrics: dict[str, float | int | None]
     source_weights_sha256: str
     versions: dict[str, str]
@@ -64,6 +68,8 @@ def export_run(history: RunHistory, out: Path, versions: dict[str, str]) -> Mode
             class_to_idx={name: index for index, name in enumerate(started.class_names)},
             preprocessing=started.preprocessing,
             strategy=started.config.strategy,
+            norm=started.config.norm,
+            stages=started.stages,
             metrics={
                 "best_epoch": kept.epoch,
                 "val_accuracy": kept.val_accuracy,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TypedDict
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
@@ -17,10 +17,26 @@ NORM_LR_MULT = 1.0
 """Of norms that alone learn in a stage that stays (``trainable``): few numbers, so the head's own rate."""
 
 
+class Group(TypedDict):
+    """One of the optimizer's parameter groups: what a stage's parameters of one kind share."""
+
+    params: list[nn.Parameter]
+    lr: float
+    """What the optimizer reads; a schedule sets it."""
+    weight_decay: float
+    stage: str
+    joins: int
+    """The epoch from which the stage learns."""
+    lr_waiting: float
+    """Its own learning rate before that: 0, but for norms that the policy lets learn meanwhile."""
+    lr_joined: float
+    """Its own learning rate from then on."""
+
+
 class AppliedPlan:
     """A plan on a model of these stages.
 
-    ``requires_grad`` is set once, here. Modes must be set anew by ``train_mode`` before each epoch, since
+    ``start_epoch`` sets gradients and modes anew for each epoch: what learns may change at its edge, and
     ``model.train()`` wakes every BatchNorm and Dropout, frozen or not, and a BatchNorm in train mode moves
     its running statistics without any gradient.
     """
@@ -30,49 +46,68 @@ class AppliedPlan:
         self.plan = plan
         self.stages = tuple(stages)
         self._norm_entries = _norm_entries(model)
-        parameters = dict(model.named_parameters())
-        for stage, stage_plan in self._pairs():
-            for name in stage.entries:
-                if name in parameters:
-                    parameters[name].requires_grad = self._lr_mult(stage_plan, name) is not None
+        self._set_gradients(1)
 
-    def train_mode(self) -> None:
-        """Put the model in train mode, and the stages that stay in the modes of frozen ones."""
+    def start_epoch(self, epoch: int) -> None:
+        """Put the model in train mode, and the stages that stay in this epoch in the modes of frozen ones.
+
+        Call it when no gradients are held: what a step finds on a parameter it moves, frozen or not.
+        """
+        self._set_gradients(epoch)
         self.model.train()
         for stage, stage_plan in self._pairs():
-            if stage_plan.learns:
+            if stage_plan.learns_in(epoch):
                 continue
             for path in stage.inner:
                 module = self.model.get_submodule(path)
                 module.training = self.plan.norm != "locked" and isinstance(module, NORMS)
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float, weight_decay: float = 0.0) -> list[Group]:
         """Return the optimizer's groups from the input to the head, each at ``lr`` times its own multiple.
 
-        This is where a smaller learning rate for the extractor, or 0, comes from.
+        This is where a smaller learning rate for the extractor, or 0, comes from. All are made at the start,
+        those of stages that join later too: a group added to an optimizer that runs breaks or misleads
+        schedules. Scales, shifts, biases and embeddings get no ``weight_decay``, as in most recipes: pulling
+        them to zero regularises nothing.
         """
-        groups: dict[tuple[str, float], dict[str, Any]] = {}
+        groups: dict[tuple[str, float, float, bool], Group] = {}
         parameters = dict(self.model.named_parameters())
         for stage, stage_plan in self._pairs():
-            for name in stage.entries:
-                multiple = self._lr_mult(stage_plan, name)
-                if name in parameters and multiple is not None:
-                    group = {"params": [], "lr": lr * multiple, "stage": stage.name}
-                    groups.setdefault((stage.name, multiple), group)["params"].append(parameters[name])
+            for name in (entry for entry in stage.entries if entry in parameters):
+                joined = self._lr_mult(stage_plan, name, stage_plan.from_epoch)
+                if joined is None:
+                    continue
+                late = stage_plan.from_epoch > 1
+                waiting = (self._lr_mult(stage_plan, name, 1) or 0.0) if late else joined
+                decays = _decays(name, parameters[name])
+                group = Group(
+                    params=[],
+                    lr=lr * waiting,
+                    weight_decay=weight_decay if decays else 0.0,
+                    stage=stage.name,
+                    joins=stage_plan.from_epoch,
+                    lr_waiting=lr * waiting,
+                    lr_joined=lr * joined,
+                )
+                key = (stage.name, waiting, joined, decays)
+                groups.setdefault(key, group)["params"].append(parameters[name])
         return list(groups.values())
 
-    def frozen_entries(self) -> frozenset[str]:
-        """Return the names of all parameters and buffers that the plan never lets move."""
+    def frozen_entries(self, epoch: int | None = None) -> frozenset[str]:
+        """Return the names of all parameters and buffers that the plan has not let move up to an epoch.
+
+        None: those that it never lets move.
+        """
         return frozenset(
             name
             for stage, stage_plan in self._pairs()
-            if not stage_plan.learns
+            if not (stage_plan.learns if epoch is None else stage_plan.learns_in(epoch))
             for name in stage.entries
             if not self._moves_as_norm(name)
         )
 
     def moving_entries(self) -> frozenset[str]:
-        """Return the names of all others."""
+        """Return the names of all that move sooner or later."""
         return frozenset(self.model.state_dict()) - self.frozen_entries()
 
     def trainable_parameters(self) -> int:
@@ -83,11 +118,18 @@ class AppliedPlan:
     def _pairs(self) -> Iterator[tuple[Stage, StagePlan]]:
         return zip(self.stages, self.plan.stages, strict=True)
 
-    def _lr_mult(self, stage_plan: StagePlan, name: str) -> float | None:
+    def _set_gradients(self, epoch: int) -> None:
+        parameters = dict(self.model.named_parameters())
+        for stage, stage_plan in self._pairs():
+            for name in stage.entries:
+                if name in parameters:
+                    parameters[name].requires_grad = self._lr_mult(stage_plan, name, epoch) is not None
+
+    def _lr_mult(self, stage_plan: StagePlan, name: str, epoch: int) -> float | None:
         """Return a parameter's learning rate as a multiple of the head's; None where it gets no gradient."""
-        if not stage_plan.learns and self._moves_as_norm(name):
+        if not stage_plan.learns_in(epoch) and self._moves_as_norm(name):
             return NORM_LR_MULT
-        return stage_plan.lr_mult if stage_plan.in_optimizer else None
+        return stage_plan.lr_mult if stage_plan.has_gradients_in(epoch) else None
 
     def _moves_as_norm(self, name: str) -> bool:
         """Whether the norm policy lets this entry of a staying stage move."""
@@ -95,6 +137,11 @@ class AppliedPlan:
             return False
         is_statistic = self._norm_entries[name]
         return is_statistic or self.plan.norm == "trainable"
+
+
+def _decays(name: str, parameter: nn.Parameter) -> bool:
+    """Whether a parameter is a matrix or a filter: not a scale, shift, bias, token, table or embedding."""
+    return parameter.ndim > 1 and name.endswith("weight")
 
 
 def _norm_entries(model: nn.Module) -> dict[str, bool]:

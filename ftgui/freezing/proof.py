@@ -22,8 +22,8 @@ def _same_bits(first: torch.Tensor | None, second: torch.Tensor | None) -> bool:
         return False
     if first.shape != second.shape or first.dtype != second.dtype:
         return False
-    return torch.equal(_bytes(first), _bytes(second))
+    return torch.equal(_bytes(first), _bytes(second.to(first.device)))
 
 
 def _bytes(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+    return tensor.detach().contiguous().reshape(-1).view(torch.uint8)

@@ -66,7 +66,7 @@ def strategy_words(config: TrainConfig) -> str:
     if STRATEGIES[config.strategy].extractor == "slow":
         title += f" × {config.backbone_lr_mult:g}"
     title += _norm_words(config.strategy, config.norm)
-    return f"{title}, random weights" if config.init == "random" else title
+    return f"{title}, random weights" if config.starting_weights == "random" else title
 
 
 def progress_words(history: RunHistory, paused: bool, stopping: bool) -> str:

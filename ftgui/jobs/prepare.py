@@ -16,12 +16,13 @@ import torch
 from torch import nn
 
 from ftgui.core.errors import FtguiError
-from ftgui.data.dataset import Dataset, Split
+from ftgui.data.dataset import Split
 from ftgui.data.scan import scan_dataset
 from ftgui.data.split import split_dataset
 from ftgui.data.views import view_count
 from ftgui.freezing.apply import AppliedPlan
-from ftgui.freezing.plan import make_plan
+from ftgui.freezing.plan import FreezePlan, default_freeze_until
+from ftgui.freezing.strategies import STRATEGIES
 from ftgui.models.architectures import IMAGENET_CLASSES
 from ftgui.models.head import replace_output_layer
 from ftgui.models.identify import Recognition, recognise
@@ -37,21 +38,31 @@ from ftgui.training.precision import resolve_precision
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """What is learned from and judged on."""
+
+    root: str
+    class_names: tuple[str, ...]
+    split: Split
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Prepared:
     """What is known before anything is written or decoded."""
 
     config: TrainConfig
     """With every default filled in: it repeats the run."""
-    dataset: Dataset
-    split: Split
+    pictures: Pictures
     class_names: tuple[str, ...]
+    """Of every output, spare ones included."""
     weights_sha256: str
     recognition: Recognition
     architecture: str
     applied: AppliedPlan
     device: DeviceChoice
 
-    def started(self, run: Path, split: Split) -> RunStarted:
+    def started(self, run: Path, split: Split, resumed_after: int = 0) -> RunStarted:
         """Return the event that begins the run, on the pictures that could be read."""
         applied, config = self.applied, self.config
         return RunStarted(
@@ -71,11 +82,14 @@ class Prepared:
             parameters=sum(p.numel() for p in applied.model.parameters()),
             trainable_parameters=applied.trainable_parameters(),
             frozen_tensors=len(applied.frozen_entries()),
+            resumed_after=resumed_after,
         )
 
 
-def prepare(config: TrainConfig, clock: RunClock) -> Generator[TrainingEvent, None, Prepared]:
-    """Read, build and decide; nothing is written.
+def prepare(
+    config: TrainConfig, clock: RunClock, pictures: Pictures | None = None
+) -> Generator[TrainingEvent, None, Prepared]:
+    """Read, build and decide; nothing is written. Without ``pictures`` the dataset folder is looked through.
 
     Raises:
         FtguiError: the settings, the dataset, the weights or the device do not do.
@@ -83,22 +97,23 @@ def prepare(config: TrainConfig, clock: RunClock) -> Generator[TrainingEvent, No
     check_config(config)
     device = choose_device(config.device)
     with clock.phase("reading"):
-        dataset = scan_dataset(Path(config.dataset).expanduser())
-        classes = check_class_count(config.classes, len(dataset.class_names))
-        split = split_dataset(dataset, config.val_fraction, config.seed)
-        check_split(split)
+        pictures = pictures or find_pictures(config)
+        classes = check_class_count(config.classes, len(pictures.class_names))
+        check_split(pictures.split)
         yield PhaseProgress(phase="reading weights", done=0, total=1)
         weights = read_weights(Path(config.weights).expanduser())
         recognition = recognise(weights, config.architecture)
         architecture = known_architecture(recognition)
     with clock.phase("building"):
-        applied = build(config, weights, recognition, classes)
+        model = initial_network(config, weights, recognition, classes)
+        stages = find_stages(model, recognition.preprocessing.crop)
+        plan = config.plan(tuple(stage.name for stage in stages))
+        applied = AppliedPlan(model, plan, stages)
     yield PhaseProgress(phase="reading weights", done=1, total=1)
     return Prepared(
-        config=filled_in(config, classes, architecture),
-        dataset=dataset,
-        split=split,
-        class_names=output_names(dataset.class_names, classes),
+        config=filled_in(config, classes, architecture, plan),
+        pictures=pictures,
+        class_names=output_names(pictures.class_names, classes),
         weights_sha256=weights.sha256,
         recognition=recognition,
         architecture=architecture,
@@ -107,29 +122,42 @@ def prepare(config: TrainConfig, clock: RunClock) -> Generator[TrainingEvent, No
     )
 
 
-def build(config: TrainConfig, weights: WeightsFile, recognition: Recognition, classes: int) -> AppliedPlan:
-    """Build the network that is trained: pretrained parameters, a new output layer, the plan applied."""
-    model = starting_model(config, weights, recognition)
-    replace_output_layer(model, classes, config.seed)
-    stages = find_stages(model, recognition.preprocessing.crop)
-    names = tuple(stage.name for stage in stages)
-    plan = make_plan(config.strategy, names, backbone_lr_mult=config.backbone_lr_mult, norm=config.norm)
-    return AppliedPlan(model, plan, stages)
+def find_pictures(config: TrainConfig) -> Pictures:
+    """Look through the dataset folder and split what it holds.
+
+    Raises:
+        FtguiError: it is no dataset.
+    """
+    dataset = scan_dataset(Path(config.dataset).expanduser())
+    split = split_dataset(dataset, config.val_fraction, config.seed)
+    return Pictures(dataset.root, dataset.class_names, split, dataset.notes)
 
 
-def starting_model(config: TrainConfig, weights: WeightsFile, recognition: Recognition) -> nn.Module:
-    """Return the network with the file's weights, or the same architecture with random ones."""
-    if config.init == "random":
+def initial_network(
+    config: TrainConfig, weights: WeightsFile, recognition: Recognition, classes: int
+) -> nn.Module:
+    """Return the network as training finds it: the file's weights or random ones, and a new output layer.
+
+    The same each time, bit for bit: what stayed frozen is judged by it.
+    """
+    if config.starting_weights == "random":
         size = image_size({key: tuple(tensor.shape) for key, tensor in weights.entries.items()})
-        classes = recognition.num_classes or IMAGENET_CLASSES
-        return random_model(known_architecture(recognition), classes, config.seed, size)
-    return load_pretrained(weights, recognition)
+        source_classes = recognition.num_classes or IMAGENET_CLASSES
+        model = random_model(known_architecture(recognition), source_classes, config.seed, size)
+    else:
+        model = load_pretrained(weights, recognition)
+    replace_output_layer(model, classes, config.seed)
+    return model
 
 
-def filled_in(config: TrainConfig, classes: int, architecture: str) -> TrainConfig:
+def filled_in(config: TrainConfig, classes: int, architecture: str, plan: FreezePlan) -> TrainConfig:
     """Return a config with every default written out, so that it repeats the run."""
+    read = STRATEGIES[config.strategy].reads
+    line = config.freeze_until or default_freeze_until(tuple(stage.stage for stage in plan.stages))
     return msgspec.structs.replace(
         config,
+        freeze_until=line if "freeze_until" in read else config.freeze_until,
+        thaw_epoch=config.joining_epoch if "thaw_epoch" in read else config.thaw_epoch,
         dataset=str(Path(config.dataset).expanduser().absolute()),
         weights=str(Path(config.weights).expanduser().absolute()),
         architecture=architecture,
@@ -162,13 +190,18 @@ def output_names(found: tuple[str, ...], count: int) -> tuple[str, ...]:
 
 def check_split(split: Split) -> None:
     """Raise FtguiError where there is nothing to learn from or nothing to judge on."""
-    if len(split.train) < 2:
-        raise FtguiError(
-            "There are fewer than two readable training pictures.", "Add pictures to the class folders."
-        )
+    check_learning_pictures(len(split.train))
     if not split.val:
         raise FtguiError(
             "No readable picture is left for validation.", "Add pictures: each class needs at least two."
+        )
+
+
+def check_learning_pictures(count: int) -> None:
+    """Raise FtguiError where there is nothing to learn from."""
+    if count < 2:
+        raise FtguiError(
+            "There are fewer than two readable training pictures.", "Add pictures to the class folders."
         )
 
 
@@ -181,6 +214,8 @@ def stage_infos(applied: AppliedPlan) -> tuple[StageInfo, ...]:
             cost_share=stage.cost_share,
             learns=plan.learns,
             lr_mult=plan.lr_mult,
+            in_optimizer=plan.in_optimizer,
+            from_epoch=plan.from_epoch,
         )
         for stage, plan in zip(applied.stages, applied.plan.stages, strict=True)
     )

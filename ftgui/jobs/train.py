@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ftgui.core.errors import FtguiError, first_line
@@ -13,19 +14,20 @@ from ftgui.core.memory import peak_memory_mb
 from ftgui.data.dataset import Split
 from ftgui.data.pixels import PixelStore
 from ftgui.freezing.proof import changed_entries
-from ftgui.jobs.prepare import Prepared, check_split, prepare
+from ftgui.jobs.decoding import decode, pixel_stores
+from ftgui.jobs.prepare import Pictures, Prepared, check_split, initial_network, prepare
 from ftgui.jobs.versions import versions
 from ftgui.jobs.words import closing_words, explain
-from ftgui.models.pretrained import load_pretrained
 from ftgui.models.weights import read_weights
 from ftgui.runs.store import RunStore
-from ftgui.training.checkpoint import BEST, read_state_dict
+from ftgui.training.checkpoint import BEST, Checkpoint, read_state_dict
 from ftgui.training.clock import RunClock
-from ftgui.training.config import TrainConfig
+from ftgui.training.config import SETTING_BY_NAME, TrainConfig, unread_settings
 from ftgui.training.control import RunControl
 from ftgui.training.devices import free_memory, is_out_of_memory
 from ftgui.training.events import (
     CheckpointSaved,
+    EpochEnded,
     PhaseProgress,
     Reason,
     RunEnded,
@@ -33,10 +35,12 @@ from ftgui.training.events import (
     TrainingEvent,
 )
 from ftgui.training.loops import Arithmetic
+from ftgui.training.objective import make_objective
 from ftgui.training.precision import settle_precision
 from ftgui.training.trainer import Trainer
 
 Events = Generator[TrainingEvent, None, None]
+Names = tuple[str, ...]
 
 
 def train(config: TrainConfig, out: Path, control: RunControl | None = None) -> Iterator[TrainingEvent]:
@@ -46,26 +50,50 @@ def train(config: TrainConfig, out: Path, control: RunControl | None = None) -> 
         FtguiError: before anything is written, where the dataset, the weights or the settings do not do.
             What goes wrong later ends the run with ``Reason.FAILED`` and keeps the best weights so far.
     """
-    job = _TrainJob(config, out, control or RunControl())
+    job = TrainJob(config, out, control or RunControl())
     yield from job.events()
 
 
-class _TrainJob:
-    def __init__(self, config: TrainConfig, out: Path, control: RunControl) -> None:
+@dataclass(frozen=True)
+class Earlier:
+    """What a run had done before it was stopped."""
+
+    pictures: Pictures
+    weights_sha256: str
+    epochs: tuple[EpochEnded, ...]
+    """That ended and count: the checkpoint's."""
+    kept: CheckpointSaved | None
+    checkpoint: Checkpoint | None
+    """None: no epoch had ended, so the run begins anew."""
+
+
+class TrainJob:
+    """One run, in a new folder, or with ``earlier`` going on in the folder where it was stopped."""
+
+    def __init__(
+        self, config: TrainConfig, out: Path, control: RunControl, earlier: Earlier | None = None
+    ) -> None:
         self.config = config
         self.out = out
         self.control = control
+        self.earlier = earlier
         self.clock = RunClock()
         self.trainer: Trainer | None = None
 
     def events(self) -> Events:
+        earlier = self.earlier
         try:
-            prepared = yield from prepare(self.config, self.clock)
+            prepared = yield from prepare(self.config, self.clock, earlier.pictures if earlier else None)
         except (RuntimeError, MemoryError, OSError) as error:
             if isinstance(error, OSError) or is_out_of_memory(error):
                 raise explain(error, self.config) from error
             raise
-        with closing(RunStore(self.out, versions())) as store:
+        if earlier and prepared.weights_sha256 != earlier.weights_sha256:
+            raise FtguiError(
+                f"The weights file “{self.config.weights}” is not the one that this run began with.",
+                "Put that file back, or train again.",
+            )
+        with closing(RunStore(self.out, versions(), resumes=earlier.epochs if earlier else None)) as store:
             for event in self._guarded(prepared, store):
                 try:
                     store.record(event)
@@ -88,39 +116,38 @@ class _TrainJob:
             free_memory(prepared.device.name)
 
     def _run(self, prepared: Prepared, store: RunStore) -> Generator[TrainingEvent, None, Reason]:
-        yield from (
-            RunWarning(message=note) for note in (*prepared.dataset.notes, *prepared.recognition.notes)
-        )
-        train_pixels, val_pixels = self._pixels(prepared)
-        with self.clock.phase("decoding"):
-            for pixels in (train_pixels, val_pixels):
-                yield from self._decode(pixels)
+        if self.earlier is None:
+            yield from self._notes(prepared)
+        train_pixels, val_pixels = pixel_stores(prepared)
+        for pixels in (train_pixels, val_pixels):
+            yield from decode(pixels, self.clock, self.control)
         if self.control.stopping:
             return Reason.STOPPED
         split = Split(train=train_pixels.pictures, val=val_pixels.pictures)
         check_split(split)
-        store.write_split(prepared.dataset.root, prepared.class_names, split)
+        store.write_split(prepared.pictures.root, prepared.class_names, split)
         trainer = self._make_trainer(prepared, train_pixels, val_pixels)
-        yield prepared.started(self.out, split)
+        if self.earlier is not None:
+            self._go_on(trainer, self.earlier, split)
+        yield prepared.started(self.out, split, resumed_after=len(trainer.epochs))
         return (yield from self._trained(trainer, prepared, store))
 
-    def _pixels(self, prepared: Prepared) -> tuple[PixelStore, PixelStore]:
-        config, split = prepared.config, prepared.split
-        root, preprocessing = Path(prepared.dataset.root), prepared.recognition.preprocessing
-        return (
-            PixelStore(root, split.train, preprocessing, augment=config.augment, views=config.views),
-            PixelStore(root, split.val, preprocessing),
-        )
+    def _notes(self, prepared: Prepared) -> Events:
+        for note in (*prepared.pictures.notes, *prepared.recognition.notes):
+            yield RunWarning(message=note)
+        for name in unread_settings(self.config):
+            yield RunWarning(
+                message=f"“{self.config.strategy}” does not look at “{SETTING_BY_NAME[name].label}”."
+            )
 
-    def _decode(self, pixels: PixelStore) -> Events:
-        with closing(pixels.load()) as progress:
-            for done, total in progress:
-                self.clock.add_pause(self.control.wait_while_paused())
-                if self.control.stopping:
-                    return
-                yield PhaseProgress(phase="decoding pictures", done=done, total=total)
-        for path, why in pixels.unreadable:
-            yield RunWarning(message=f"“{path}” is left out: {why}")
+    def _go_on(self, trainer: Trainer, earlier: Earlier, split: Split) -> None:
+        if split != earlier.pictures.split:
+            raise FtguiError(
+                "Not all pictures of this run can be read any more, so it cannot go on as it was.",
+                "Put them back, or train again.",
+            )
+        if earlier.checkpoint is not None:
+            trainer.resume(earlier.checkpoint, earlier.epochs, earlier.kept)
 
     def _make_trainer(self, prepared: Prepared, train: PixelStore, val: PixelStore) -> Trainer:
         """Move the model to the device and put it in a trainer."""
@@ -132,6 +159,7 @@ class _TrainJob:
             applied=prepared.applied,
             train=train,
             val=val,
+            objective=make_objective(prepared.config, train.labels, len(prepared.class_names), device),
             arithmetic=Arithmetic(device, prepared.config.precision, prepared.recognition.preprocessing),
             folder=self.out,
             control=self.control,
@@ -150,46 +178,48 @@ class _TrainJob:
             except StopIteration as end:
                 reason: Reason = end.value
                 return reason
-            if isinstance(event, CheckpointSaved) and trainer.best is not None:
-                rows = trainer.best.evaluation.probabilities.tolist()
+            if isinstance(event, CheckpointSaved) and trainer.judged is not None:
+                rows = trainer.judged.probabilities.tolist()
                 store.write_predictions(trainer.val.pictures, prepared.class_names, rows)
             yield event
 
     def _end(self, prepared: Prepared, reason: Reason) -> Events:
         """Prove what stayed frozen and say how it went."""
-        changed: tuple[str, ...] | None = None
-        best = self.trainer.best if self.trainer is not None else None
+        trainer = self.trainer
+        best = trainer.best if trainer is not None else None
+        last = len(trainer.epochs) if trainer is not None else 0
+        frozen, moved = prepared.applied.frozen_entries(max(1, last)), None
         if best is not None:
             yield PhaseProgress(phase="comparing frozen entries", done=0, total=1)
             with self.clock.phase("proof"):
-                changed, warning = self._prove(prepared)
+                moved, warning = self._moved(prepared)
             if warning is not None:
                 yield warning
+        changed = None if moved is None else tuple(name for name in moved if name in frozen)
         if changed:
             reason = Reason.PROOF_FAILED
-        message, hint = closing_words(reason, best.epoch if best else None, changed or ())
-        frozen = len(prepared.applied.frozen_entries())
-        yield self._ended(reason, message, hint, frozen, None if changed is None else len(changed))
+        message, hint = closing_words(reason, best.epoch if best else None, changed or (), self.config)
+        yield self._ended(reason, message, hint, len(frozen), changed, moved)
 
-    def _prove(self, prepared: Prepared) -> tuple[tuple[str, ...] | None, RunWarning | None]:
-        """Compare the weights file, read again, with ``best.pth``, read back."""
-        names = prepared.applied.frozen_entries()
-        if not names:
-            return (), None
+    def _moved(self, prepared: Prepared) -> tuple[tuple[str, ...] | None, RunWarning | None]:
+        """Return which entries differ between the weights file, read again, and ``best.pth``, read back."""
+        classes = len(prepared.class_names)
         try:
             weights = read_weights(Path(prepared.config.weights))
-            before = load_pretrained(weights, prepared.recognition).state_dict()
+            before = initial_network(prepared.config, weights, prepared.recognition, classes).state_dict()
         except (FtguiError, RuntimeError) as error:  # it is gone, or another network's by now
             return None, RunWarning(
                 message="What stayed frozen could not be checked against the weights file.",
                 hint=first_line(error),
             )
-        return changed_entries(before, read_state_dict(self.out / BEST), names), None
+        return changed_entries(before, read_state_dict(self.out / BEST), before), None
 
     def _failed(self, error: FtguiError) -> RunEnded:
-        return self._ended(Reason.FAILED, error.message, error.hint, 0, None)
+        return self._ended(Reason.FAILED, error.message, error.hint, 0, None, None)
 
-    def _ended(self, reason: Reason, message: str, hint: str, frozen: int, changed: int | None) -> RunEnded:
+    def _ended(
+        self, reason: Reason, message: str, hint: str, frozen: int, changed: Names | None, moved: Names | None
+    ) -> RunEnded:
         trainer = self.trainer
         best = trainer.best if trainer is not None else None
         return RunEnded(
@@ -197,14 +227,15 @@ class _TrainJob:
             message=message,
             hint=hint,
             best_epoch=best.epoch if best else None,
-            best_val_accuracy=best.evaluation.accuracy if best else None,
-            best_val_loss=best.evaluation.loss if best else None,
-            epochs=trainer.epochs_ended if trainer else 0,
+            best_val_accuracy=best.accuracy if best else None,
+            best_val_loss=best.loss if best else None,
+            epochs=len(trainer.epochs) if trainer else 0,
             seconds=self.clock.seconds,
             paused_seconds=self.clock.paused_seconds,
             phase_seconds=dict(self.clock.phase_seconds),
             pictures_per_second=trainer.pace.pictures_per_second if trainer else None,
             peak_memory_mb=peak_memory_mb(),
             frozen_tensors=frozen,
-            frozen_changed=changed,
+            frozen_changed=None if changed is None else len(changed),
+            moved_tensors=None if moved is None else len(moved),
         )

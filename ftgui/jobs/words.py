@@ -10,7 +10,9 @@ from ftgui.training.devices import is_out_of_memory
 from ftgui.training.events import Reason
 
 
-def closing_words(reason: Reason, best_epoch: int | None, changed: tuple[str, ...]) -> tuple[str, str]:
+def closing_words(
+    reason: Reason, best_epoch: int | None, changed: tuple[str, ...], config: TrainConfig
+) -> tuple[str, str]:
     """Return a sentence that says why training ended, and one that says what to do, if anything."""
     kept = f"The best weights, of epoch {best_epoch}, are kept." if best_epoch else "No weights were kept."
     match reason:
@@ -22,6 +24,13 @@ def closing_words(reason: Reason, best_epoch: int | None, changed: tuple[str, ..
         case Reason.NAN_LOSS:
             message = "The loss is no longer a finite number, so training ended."
             return message, f"Choose a smaller learning rate. {kept}"
+        case Reason.EARLY_STOPPED:
+            epochs = "epoch" if config.early_stop == 1 else f"{config.early_stop} epochs"
+            what = "loss" if config.early_stop_monitor == "val_loss" else "accuracy"
+            return (
+                f"Training ended early: the last {epochs} did not improve the validation {what}. {kept}",
+                "",
+            )
         case Reason.STOPPED:
             return f"Training was stopped. {kept}", ""
         case _:

@@ -22,11 +22,13 @@ from ftgui.training.events import (
     RunEnded,
     RunStarted,
     RunWarning,
+    StageMoved,
     TrainingEvent,
 )
 
 Side = Literal["train", "val"]
 Measure = Literal["loss", "accuracy"]
+Part = Literal["weights", "statistics"]
 
 
 class RunState(StrEnum):
@@ -54,6 +56,7 @@ class RunHistory:
     """The last work outside the batches, while it goes on."""
     batch: BatchEnded | None = None
     epochs: list[EpochEnded] = field(default_factory=list)
+    moved: list[StageMoved] = field(default_factory=list)
     kept: CheckpointSaved | None = None
     """What ``best.pth`` holds. Written before its epoch's end is told, so it may be one epoch ahead."""
     warnings: list[RunWarning] = field(default_factory=list)
@@ -62,19 +65,39 @@ class RunHistory:
         """Fold one event in."""
         match event:
             case RunStarted():
-                self.started, self.state = event, RunState.TRAINING
+                self._start(event)
             case PhaseProgress():
                 self.progress = event if event.done < event.total else None
             case BatchEnded():
                 self.batch, self.progress = event, None
             case EpochEnded():
                 self.epochs.append(event)
+            case StageMoved():
+                self.moved.append(event)
             case CheckpointSaved():
                 self.kept = event
             case RunWarning():
                 self.warnings.append(event)
             case RunEnded():
                 self.ended, self.state = event, _STATE_OF[event.reason]
+
+    def _start(self, event: RunStarted) -> None:
+        """Begin, or go on: what a resumed run had told of epochs that it does anew is forgotten."""
+        self.started, self.state, self.ended, self.batch = event, RunState.TRAINING, None, None
+        self.epochs = [epoch for epoch in self.epochs if epoch.epoch <= event.resumed_after]
+        self.moved = [moved for moved in self.moved if moved.epoch <= event.resumed_after]
+
+    def movement(self, part: Part) -> dict[str, list[float | None]]:
+        """Return how far each stage had moved by the end of each epoch, relative to where it started.
+
+        A list a stage, from the input to the head, an item an epoch. None: nothing there to move.
+        """
+        if self.started is None:
+            return {}
+        rows: dict[str, list[float | None]] = {stage.name: [] for stage in self.started.stages}
+        for moved in self.moved:
+            rows[moved.stage].append(getattr(moved, part))
+        return rows
 
     @property
     def best(self) -> EpochEnded | None:
@@ -119,6 +142,7 @@ _LIKELY_VALIDATION_SHARE = 0.25
 
 _STATE_OF = {
     Reason.COMPLETED: RunState.DONE,
+    Reason.EARLY_STOPPED: RunState.DONE,
     Reason.STOPPED: RunState.STOPPED,
     Reason.NAN_LOSS: RunState.FAILED,
     Reason.FAILED: RunState.FAILED,
@@ -160,3 +184,18 @@ def open_run(folder: Path) -> RunHistory:
     if history.ended is None:
         history.state = RunState.INTERRUPTED
     return history
+
+
+def obstacle_to_resuming(history: RunHistory) -> str:
+    """Return why a run cannot go on, as the end of a sentence; empty where it can."""
+    if history.state in (RunState.PREPARING, RunState.TRAINING):
+        return "it still goes on"
+    if history.started is None:
+        return "it was stopped before its first batch"
+    reason = history.ended.reason if history.ended else None
+    if reason in (Reason.STOPPED, Reason.FAILED, None):
+        return ""
+    return {
+        Reason.NAN_LOSS: "its loss was no longer a finite number",
+        Reason.PROOF_FAILED: "what had to stay frozen was changed",
+    }.get(reason, "it is complete")

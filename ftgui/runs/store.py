@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 import msgspec
+from filelock import FileLock, Timeout
 
 from ftgui.core import files, records
 from ftgui.core.errors import FtguiError
@@ -22,11 +23,13 @@ from ftgui.training.events import (
     RunEnded,
     RunStarted,
     RunWarning,
+    StageMoved,
     TrainingEvent,
 )
 
 CONFIG, SPLIT, SUMMARY = "config.json", "split.json", "summary.json"
 METRICS, EVENTS, PREDICTIONS, LOG = "metrics.csv", "events.jsonl", "predictions.csv", "log.txt"
+LOCK = ".lock"
 
 METRIC_COLUMNS = (
     "epoch",
@@ -64,17 +67,35 @@ class Summary(Record, frozen=True, kw_only=True):
 
 
 class RunStore:
-    """Writes one run folder from the run's events."""
+    """Writes one run folder from the run's events: a new one, or with ``resumes`` one that goes on.
 
-    def __init__(self, folder: Path, versions: dict[str, str]) -> None:
-        self.folder = files.new_folder(folder, "the run")
+    Holds the folder's lock while it is open, since two programs that write one run would spoil it.
+
+    Raises:
+        FtguiError: the folder holds something already (or, with ``resumes``, no run), is written by another
+            program, or cannot be written.
+    """
+
+    def __init__(
+        self, folder: Path, versions: dict[str, str], *, resumes: Sequence[EpochEnded] | None = None
+    ):
+        self.folder = folder if resumes is not None else files.new_folder(folder, "the run")
         self._versions = versions
-        self._epochs: list[EpochEnded] = []
+        self._epochs = list(resumes or ())
         self._started: RunStarted | None = None
+        self._lock = FileLock(folder / LOCK)
         try:
+            self._lock.acquire(timeout=0)
+            if resumes is not None:
+                _drop_half_line(folder / EVENTS)
             self._events = self._open(EVENTS)
             self._log = self._open(LOG)
+        except Timeout as error:
+            raise FtguiError(
+                f"Another program is writing the run “{folder}”.", "Wait until it is done, or stop it there."
+            ) from error
         except OSError as error:
+            self._lock.release()
             raise files.cannot_write(folder, "the run", error) from error
 
     def record(self, event: TrainingEvent) -> None:
@@ -89,6 +110,7 @@ class RunStore:
         match event:
             case RunStarted():
                 self._started = event
+                self._epochs = [epoch for epoch in self._epochs if epoch.epoch <= event.resumed_after]
                 records.write_json(self.folder / CONFIG, event.config)
             case EpochEnded():
                 self._epochs.append(event)
@@ -130,6 +152,9 @@ class RunStore:
         for stream in (self._events, self._log):
             with suppress(OSError):  # what could not be written was said when it was written
                 stream.close()
+        self._lock.release()
+        with suppress(OSError):  # another program may hold it by now
+            (self.folder / LOCK).unlink(missing_ok=True)
 
     def _write_metrics(self) -> None:
         """Write all epochs again. A spreadsheet that holds the file open on Windows must not end the run."""
@@ -139,11 +164,18 @@ class RunStore:
             self.note(f"{METRICS} could not be written: {error}")
 
     def _open(self, name: str) -> IO[str]:
-        return (self.folder / name).open("x", encoding="utf-8", newline="\n")
+        return (self.folder / name).open("a", encoding="utf-8", newline="\n")
 
     def _line(self, stream: IO[str], line: str) -> None:
         stream.write(line + "\n")
         stream.flush()
+
+
+def _drop_half_line(path: Path) -> None:
+    """Cut off a last line that was never finished: what is added next must not join it."""
+    with path.open("r+b") as stream:
+        content = stream.read()
+        stream.truncate(content.rfind(b"\n") + 1)
 
 
 def metrics_csv(epochs: Sequence[EpochEnded]) -> str:
@@ -165,6 +197,7 @@ def in_words(event: TrainingEvent) -> str:
                 f"{event.architecture}, {event.config.strategy}: {event.train_pictures} training and "
                 f"{event.val_pictures} validation pictures, {len(event.class_names)} classes, "
                 f"on {event.device} ({event.device_why}), {event.precision}, {event.threads} threads"
+                f"{f'; resumed after epoch {event.resumed_after}' if event.resumed_after else ''}"
             )
         case EpochEnded():
             return (
@@ -172,6 +205,12 @@ def in_words(event: TrainingEvent) -> str:
                 f"accuracy {event.train_accuracy:.3f}; "
                 f"validation loss {figure(event.val_loss)}, accuracy {event.val_accuracy:.3f}"
                 f"{' (best so far)' if event.is_best else ''}"
+            )
+        case StageMoved():
+            statistics = "" if event.statistics is None else f", norm statistics by {event.statistics:.2e}"
+            return (
+                f"  {event.stage}: {event.changed} of {event.entries} entries moved, "
+                f"weights by {event.weights or 0:.2e}{statistics}"
             )
         case RunWarning():
             return f"{event.message} {event.hint}".rstrip()
@@ -184,6 +223,15 @@ def in_words(event: TrainingEvent) -> str:
 def figure(number: float | None) -> str:
     """Return a loss as people read it."""
     return "not finite" if number is None else f"{number:.4f}"
+
+
+def read_split(folder: Path) -> SplitFile:
+    """Read which pictures a run learns from and is judged on.
+
+    Raises:
+        FtguiError: it is no run folder, or the run did not get that far.
+    """
+    return records.read_json(folder / SPLIT, SplitFile)
 
 
 def read_summary(folder: Path) -> Summary:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import torch
 from torch import nn
 
 from ftgui.core.errors import FtguiError
 from ftgui.core.files import atomic_writer
+from ftgui.core.records import FORMAT_VERSION, refuse_newer
 
 BEST = "best.pth"
+"""The weights of the best epoch: a plain ``state_dict``."""
+CHECKPOINT = "checkpoint.pth"
+"""What it takes to resume from the last epoch that ended."""
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
@@ -28,8 +34,8 @@ def save_weights(path: Path, model: nn.Module) -> None:
     write_state_dict(path, entries)
 
 
-def write_state_dict(path: Path, entries: Mapping[str, torch.Tensor]) -> None:
-    """Write weights atomically.
+def write_state_dict(path: Path, entries: Mapping[str, Any]) -> None:
+    """Write weights, or what holds some, atomically.
 
     Raises:
         OSError: the disk is full or cannot be written to.
@@ -43,7 +49,7 @@ def write_state_dict(path: Path, entries: Mapping[str, torch.Tensor]) -> None:
         raise
 
 
-def read_state_dict(path: Path) -> Mapping[str, torch.Tensor]:
+def read_state_dict(path: Path) -> Mapping[str, Any]:
     """Read weights that ftgui wrote.
 
     Raises:
@@ -60,3 +66,42 @@ def read_state_dict(path: Path) -> Mapping[str, torch.Tensor]:
     if not isinstance(loaded, dict):
         raise FtguiError(f"“{path}” holds no weights.", "Choose a run folder that ftgui wrote.")
     return loaded
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A run at an epoch's edge: with the run's config and weights file, all that it takes to go on.
+
+    Random numbers, orders and views need no keeping: each epoch draws its own from (seed, epoch).
+    """
+
+    epoch: int
+    """Epochs that ended."""
+    moving: Mapping[str, torch.Tensor]
+    """The entries that the plan lets move; all others are the weights file's."""
+    optimizer: dict[str, Any]
+    seconds: float
+    phase_seconds: dict[str, float]
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, atomically.
+
+    Raises:
+        OSError: the disk is full or cannot be written to.
+    """
+    write_state_dict(path, {"format_version": FORMAT_VERSION, **msgspec.structs.asdict(checkpoint)})
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint that ftgui wrote; tensors are on the CPU.
+
+    Raises:
+        FtguiError: the file is missing or damaged, or a newer ftgui's.
+    """
+    fields = dict(read_state_dict(path))
+    refuse_newer(fields, str(path))
+    fields.pop("format_version", None)
+    try:
+        return Checkpoint(**fields)
+    except TypeError as error:
+        raise FtguiError(f"“{path}” is no checkpoint of a run.", "Train again.", str(error)) from error

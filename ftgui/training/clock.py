@@ -15,6 +15,12 @@ class RunClock:
         self.paused_seconds = 0.0
         self.phase_seconds: dict[str, float] = {}
 
+    def add_earlier(self, seconds: float, phase_seconds: dict[str, float]) -> None:
+        """Count what a run took before it was stopped and resumed."""
+        self._began -= seconds
+        for name, spent in phase_seconds.items():
+            self.phase_seconds[name] = self.phase_seconds.get(name, 0.0) + spent
+
     @property
     def seconds(self) -> float:
         return time.perf_counter() - self._began - self.paused_seconds
@@ -46,6 +52,11 @@ class Pace:
         self._to_validate = epochs * val_pictures
         self.trained = self._validated = 0
         self.train_seconds = self._val_seconds = 0.0
+
+    def add_earlier(self, train_pictures: int, val_pictures: int) -> None:
+        """Leave out what was done before a run was resumed."""
+        self._to_train -= train_pictures
+        self._to_validate -= val_pictures
 
     def add_trained(self, pictures: int, seconds: float) -> None:
         self.trained += pictures

@@ -9,9 +9,11 @@ import msgspec
 
 from ftgui.core.errors import FtguiError
 from ftgui.core.records import Record
+from ftgui.freezing.plan import FreezePlan, make_plan
 from ftgui.freezing.strategies import STRATEGIES
 
 MAX_CLASSES = 1000
+MAX_MULTIPLE = 10.0
 
 
 class TrainConfig(Record, frozen=True, kw_only=True):
@@ -24,9 +26,16 @@ class TrainConfig(Record, frozen=True, kw_only=True):
     """A torchvision name, for weights files that do not say it themselves."""
     classes: int | None = None
     """Outputs of the new head; the number of classes found unless asked for more."""
-    init: Literal["pretrained", "random"] = "pretrained"
+    init: Literal["pretrained", "random"] | None = None
+    """The strategy's own unless said: random weights for ``scratch``, the file's for all others."""
     norm: Literal["locked", "adapt", "trainable"] = "locked"
     backbone_lr_mult: float = 0.1
+    freeze_until: str | None = None
+    """The last stage that ``partial`` keeps frozen; the last but one before the head unless said."""
+    thaw_epoch: int | None = None
+    """The epoch, from 1, at which the extractor joins in ``thaw``; half of all unless said."""
+    stage_lr: dict[str, float] = msgspec.field(default_factory=dict)
+    """Multiples of the head's learning rate for single stages, whatever the strategy says of them."""
     epochs: int = 10
     batch_size: int = 32
     lr: float | None = None
@@ -35,6 +44,15 @@ class TrainConfig(Record, frozen=True, kw_only=True):
     momentum: float = 0.9
     weight_decay: float = 1e-4
     schedule: Literal["constant", "step", "cosine"] = "cosine"
+    warmup_epochs: int = 0
+    clip_grad: float | None = None
+    """The longest that the gradients of all groups with a learning rate above 0 may be together."""
+    label_smoothing: float = 0.0
+    class_weights: Literal["off", "balanced"] = "off"
+    early_stop: int | None = None
+    """Epochs without an improvement after which training ends."""
+    early_stop_monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
+    early_stop_min_delta: float = 0.0
     augment: Literal["none", "flip", "standard"] = "flip"
     views: int | None = None
     """Views a picture that ``augment`` chooses from: 1, 2 and 4 unless asked otherwise."""
@@ -49,6 +67,33 @@ class TrainConfig(Record, frozen=True, kw_only=True):
         if self.lr is not None:
             return self.lr
         return STRATEGIES[self.strategy].default_lr * (0.1 if self.optimizer == "adamw" else 1.0)
+
+    @property
+    def starting_weights(self) -> Literal["pretrained", "random"]:
+        """The weights that training starts from."""
+        return self.init or STRATEGIES[self.strategy].init
+
+    @property
+    def joining_epoch(self) -> int:
+        """The epoch at which ``thaw`` lets the extractor join: half of all, but never the first."""
+        return self.thaw_epoch or max(2, (self.epochs + 1) // 2)
+
+    def plan(self, stage_names: tuple[str, ...]) -> FreezePlan:
+        """Return the plan for a network of these stages, from the input to the head.
+
+        Raises:
+            FtguiError: the strategy and the settings do not make one for these stages.
+        """
+        return make_plan(
+            self.strategy,
+            stage_names,
+            norm=self.norm,
+            init=self.init,
+            backbone_lr_mult=self.backbone_lr_mult,
+            freeze_until=self.freeze_until,
+            thaw_epoch=self.joining_epoch,
+            stage_lr=self.stage_lr,
+        )
 
 
 def plain(number: float) -> str:
@@ -66,12 +111,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """The field of ``TrainConfig`` and, in the window, the input's ``objectName``."""
     label: str
     help: str
-    kind: Literal["int", "float", "choice"]
+    kind: Literal["int", "float", "choice", "text"]
     minimum: float = -math.inf
     maximum: float = math.inf
     choices: tuple[str, ...] = ()
     basic: bool = False
     """Shown at once in the window; the others wait under “more settings”."""
+    unset: str = "default"
+    """What it means to leave it alone, where that is no value: "off", "half of the epochs"."""
     object_name: str = ""
 
     @property
@@ -85,6 +132,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     def check(self, value: Any) -> None:
         """Raise FtguiError where ``value`` is not one that this setting takes."""
         if value is None and self.default is None:
+            return
+        if self.kind == "text":
             return
         if self.kind == "choice":
             if value not in self.choices:
@@ -115,8 +164,17 @@ SETTINGS: tuple[Setting, ...] = (
         help="Where to compute. auto takes CUDA if there, else MPS, else the CPU.",
     ),
     Setting(
-        name="backbone_lr_mult", label="Extractor's share", kind="float", minimum=0.0, maximum=10.0,
-        help="The extractor's learning rate as a multiple of the output layer's (small-lr).",
+        name="backbone_lr_mult", label="Extractor's share", kind="float", minimum=0.0, maximum=MAX_MULTIPLE,
+        help="The extractor's learning rate as a multiple of the output layer's (small-lr, thaw).",
+    ),
+    Setting(
+        name="freeze_until", label="Frozen up to", kind="text", unset="all but the last stage",
+        help="The last stage that stays frozen, by its name on the stage map (partial).",
+    ),
+    Setting(
+        name="thaw_epoch", label="Thaws at epoch", kind="int", minimum=2, maximum=10_000,
+        unset="half of the epochs",
+        help="The epoch at which the extractor joins in, at its own share of the learning rate (thaw).",
     ),
     Setting(
         name="norm", label="Norms that stay", kind="choice", choices=("locked", "adapt", "trainable"),
@@ -138,7 +196,38 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="schedule", label="Schedule", kind="choice", choices=("constant", "step", "cosine"),
-        help="How learning rates fall: not at all, to a tenth every 7 epochs, or along a cosine to zero.",
+        help="How learning rates fall, after the warm-up: not at all, to a tenth every 7 epochs, or along a "
+        "cosine to zero.",
+    ),
+    Setting(
+        name="warmup_epochs", label="Warm-up epochs", kind="int", minimum=0, maximum=1000,
+        help="Over so many epochs the learning rates rise from next to nothing. What joins later warms up "
+        "for one epoch at least.",
+    ),
+    Setting(
+        name="clip_grad", label="Clip gradients at", kind="float", minimum=1e-6, maximum=1e6, unset="off",
+        help="The longest step the gradients may ask for together (their norm). Stages at learning rate 0 "
+        "do not count.",
+    ),
+    Setting(
+        name="label_smoothing", label="Label smoothing", kind="float", minimum=0.0, maximum=0.99,
+        help="How much of each label is shared among all classes. Validation is judged without it.",
+    ),
+    Setting(
+        name="class_weights", label="Class weights", kind="choice", choices=("off", "balanced"),
+        help="balanced makes a picture of a rare class count more, so that all classes count the same.",
+    ),
+    Setting(
+        name="early_stop", label="Stop early after", kind="int", minimum=1, maximum=10_000, unset="off",
+        help="Epochs without an improvement on validation after which training ends.",
+    ),
+    Setting(
+        name="early_stop_monitor", label="Stop early by", kind="choice", choices=("val_loss", "val_accuracy"),
+        help="What has to improve for training to go on.",
+    ),
+    Setting(
+        name="early_stop_min_delta", label="Least improvement", kind="float", minimum=0.0, maximum=100.0,
+        help="Anything smaller does not count as an improvement (early stopping).",
     ),
     Setting(
         name="augment", label="Augmentation", kind="choice", choices=("none", "flip", "standard"),
@@ -162,7 +251,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="init", label="Starting weights", kind="choice", choices=("pretrained", "random"),
-        help="The weights file, or the same architecture from random weights: what transfer is worth.",
+        unset="the strategy's",
+        help="The weights file, or the same architecture from random weights, which scratch starts from.",
     ),
 )  # fmt: skip
 
@@ -178,11 +268,27 @@ def check_config(config: TrainConfig) -> None:
         raise FtguiError(f"There is no strategy “{config.strategy}”.", f"Choose {', '.join(STRATEGIES)}.")
     for setting in SETTINGS:
         setting.check(getattr(config, setting.name))
-    if config.init == "random" and not STRATEGIES[config.strategy].suits_random_weights:
+    for name, multiple in config.stage_lr.items():
+        if not (math.isfinite(multiple) and 0 <= multiple <= MAX_MULTIPLE):
+            raise FtguiError(
+                f"The learning rate of “{name}” cannot be × {plain(multiple)}.",
+                f"Choose a multiple from 0 to {plain(MAX_MULTIPLE)}.",
+            )
+    if STRATEGIES[config.strategy].init == "random" and config.init == "pretrained":
         raise FtguiError(
-            f"“{config.strategy}” keeps the extractor as it is, and random weights are nothing to keep.",
-            "Use the strategy full with random weights.",
+            f"“{config.strategy}” starts from random weights.", "Use the strategy full for pretrained ones."
         )
+
+
+def unread_settings(config: TrainConfig) -> tuple[str, ...]:
+    """Return the settings that were given and that the strategy does not look at."""
+    read = STRATEGIES[config.strategy].reads
+    shaping = dict.fromkeys(name for strategy in STRATEGIES.values() for name in strategy.reads)
+    return tuple(
+        name
+        for name in shaping
+        if name not in read and getattr(config, name) != SETTING_BY_NAME[name].default
+    )
 
 
 def check_class_count(asked: int | None, found: int) -> int:

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     """Why a run ended."""
 
     COMPLETED = "completed"
+    EARLY_STOPPED = "early_stopped"
     STOPPED = "stopped"
     NAN_LOSS = "nan_loss"
     FAILED = "failed"
@@ -46,8 +47,13 @@ class StageInfo(msgspec.Struct, frozen=True, kw_only=True):
     cost_share: float
     """Share of a forward pass's multiplications, 0 to 1."""
     learns: bool
+    """Whether its weights ever move."""
     lr_mult: float
     """Its learning rate as a multiple of the head's."""
+    in_optimizer: bool = True
+    """Whether it is in the optimizer: at lr 0 it pays the backward pass and stays."""
+    from_epoch: int = 1
+    """The first epoch in which it gets gradients."""
 
 
 class RunStarted(Event, frozen=True, kw_only=True):
@@ -73,6 +79,8 @@ class RunStarted(Event, frozen=True, kw_only=True):
     trainable_parameters: int
     frozen_tensors: int
     """Parameters and buffers that the plan never lets move."""
+    resumed_after: int = 0
+    """The epochs that a resumed run had ended before; whatever was told of later ones holds no more."""
 
 
 class PhaseProgress(Event, frozen=True, kw_only=True):
@@ -123,6 +131,20 @@ class EpochEnded(Event, frozen=True, kw_only=True):
     """Since the start of the job, pauses aside."""
 
 
+class StageMoved(Event, frozen=True, kw_only=True):
+    """How far a stage has moved by the end of an epoch from where it started; one a stage and epoch."""
+
+    epoch: int
+    stage: str
+    weights: float | None
+    """‖now - start‖ / ‖start‖ of its parameters; 0 exactly where no bit differs. None: not finite."""
+    statistics: float | None
+    """The same of its norms' running statistics; None where it has none, too."""
+    changed: int
+    """How many of its entries, parameters and buffers, differ in any bit."""
+    entries: int
+
+
 class CheckpointSaved(Event, frozen=True, kw_only=True):
     """``best.pth`` was written."""
 
@@ -164,8 +186,17 @@ class RunEnded(Event, frozen=True, kw_only=True):
 
     None: they could not be compared, since no weights were kept or the weights file is gone.
     """
+    moved_tensors: int | None = None
+    """How many of all parameters and buffers, the new output layer's too, differ from their start."""
 
 
 TrainingEvent: TypeAlias = (
-    RunStarted | PhaseProgress | BatchEnded | EpochEnded | CheckpointSaved | RunWarning | RunEnded
+    RunStarted
+    | PhaseProgress
+    | BatchEnded
+    | EpochEnded
+    | StageMoved
+    | CheckpointSaved
+    | RunWarning
+    | RunEnded
 )

@@ -13,6 +13,8 @@ from torch import nn
 from ftgui.core.hashing import stable_permutation
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.data.pixels import PixelStore, normalise
+from ftgui.training.objective import Objective
+from ftgui.training.optimizers import take_step
 from ftgui.training.precision import autocast
 
 EVALUATION_BATCH = 64
@@ -80,8 +82,10 @@ def train_step(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     arithmetic: Arithmetic,
+    objective: Objective,
     pixels: torch.Tensor,
     labels: torch.Tensor,
+    clip_grad: float | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Do one forward, backward and step; return the batch's mean loss and its logits, on the device.
 
@@ -89,20 +93,11 @@ def train_step(
     """
     optimizer.zero_grad(set_to_none=True)
     logits = arithmetic.forward(model, pixels)
-    loss = nn.functional.cross_entropy(logits, labels)
+    loss = objective(logits, labels)
     if torch.isfinite(loss):
         loss.backward()  # type: ignore[no-untyped-call]
-        drop_gradients_at_lr_0(optimizer)
-        optimizer.step()
+        take_step(optimizer, clip_grad)
     return loss, logits
-
-
-def drop_gradients_at_lr_0(optimizer: torch.optim.Optimizer) -> None:
-    """Keep the step from weights at lr 0: adding 0 times a gradient turns -0.0 into 0.0, and inf into NaN."""
-    for group in optimizer.param_groups:
-        if group["lr"] == 0:
-            for parameter in group["params"]:
-                parameter.grad = None
 
 
 def evaluate(

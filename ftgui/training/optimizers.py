@@ -1,40 +1,36 @@
-"""Optimizers and schedules, from the groups of an applied plan."""
+"""Optimizers, from the groups of an applied plan, and the step they take."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
+from torch import nn
 
+from ftgui.freezing.apply import Group
 from ftgui.training.config import TrainConfig
 
-STEP_EPOCHS = 7
-STEP_FACTOR = 0.1
 
-
-def make_optimizer(groups: list[dict[str, Any]], config: TrainConfig) -> torch.optim.Optimizer:
-    """Return SGD with momentum or AdamW over parameter groups that each bring their own ``lr``."""
+def make_optimizer(groups: Sequence[Group], config: TrainConfig) -> torch.optim.Optimizer:
+    """Return SGD with momentum or AdamW over groups that each bring their own ``lr`` and ``weight_decay``."""
+    plain = cast("list[dict[str, Any]]", list(groups))
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(groups, weight_decay=config.weight_decay)
-    return torch.optim.SGD(groups, momentum=config.momentum, weight_decay=config.weight_decay)
+        return torch.optim.AdamW(plain)
+    return torch.optim.SGD(plain, momentum=config.momentum)
 
 
-def lr_factor(schedule: str, epoch: int, epochs: int) -> float:
-    """Return the factor, 0 to 1, on every group's own learning rate in ``epoch`` (from 1).
+def take_step(optimizer: torch.optim.Optimizer, clip_grad: float | None) -> None:
+    """Step by the gradients there are, together no longer than ``clip_grad``.
 
-    One factor for all groups, so that an lr of 0 stays 0: OneCycle, or a cosine with a floor, would thaw it.
-    The cosine's last epoch still learns; it would reach 0 one epoch later.
+    Gradients at lr 0 are dropped first: they must not shorten the others, and adding 0 times a gradient
+    turns -0.0 into 0.0, and inf into NaN.
     """
-    if schedule == "step":
-        return float(STEP_FACTOR ** ((epoch - 1) // STEP_EPOCHS))
-    if schedule == "cosine":
-        return 0.5 * (1.0 + math.cos(math.pi * (epoch - 1) / epochs))
-    return 1.0
-
-
-def set_lr_factor(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Scale every group's learning rate from where it started."""
     for group in optimizer.param_groups:
-        group.setdefault("initial_lr", group["lr"])
-        group["lr"] = group["initial_lr"] * factor
+        if group["lr"] == 0:
+            for parameter in group["params"]:
+                parameter.grad = None
+    if clip_grad is not None:
+        learning = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        nn.utils.clip_grad_norm_(learning, clip_grad)
+    optimizer.step()

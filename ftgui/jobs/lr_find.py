@@ -1,0 +1,68 @@
+"""Find a learning rate: the range test over a user's own pictures and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from ftgui.jobs.decoding import decode, pixel_stores
+from ftgui.jobs.prepare import check_learning_pictures, prepare
+from ftgui.jobs.words import explain
+from ftgui.training.clock import RunClock
+from ftgui.training.config import TrainConfig
+from ftgui.training.control import RunControl
+from ftgui.training.devices import free_memory
+from ftgui.training.events import PhaseProgress, TrainingEvent
+from ftgui.training.loops import Arithmetic
+from ftgui.training.lr_finder import STEPS, LrFinder, LrFound
+from ftgui.training.objective import make_objective
+from ftgui.training.precision import settle_precision
+
+
+def find_learning_rate(
+    config: TrainConfig, control: RunControl | None = None
+) -> Iterator[TrainingEvent | LrFound]:
+    """Yield progress and, last, what the test says. Nothing is written.
+
+    Raises:
+        FtguiError: the dataset, the weights or the settings do not do, or the memory is not enough.
+    """
+    try:
+        yield from _found(config, control or RunControl())
+    except Exception as error:
+        raise explain(error, config) from error
+
+
+def _found(config: TrainConfig, control: RunControl) -> Iterator[TrainingEvent | LrFound]:
+    clock = RunClock()
+    prepared = yield from prepare(config, clock)
+    device = prepared.device.torch_device
+    train, _ = pixel_stores(prepared)
+    yield from decode(train, clock, control)
+    if control.stopping:
+        return
+    check_learning_pictures(len(train.pictures))
+    settle_precision(prepared.config.precision)
+    prepared.applied.model.to(device)
+    finder = LrFinder(
+        config=prepared.config,
+        applied=prepared.applied,
+        train=train,
+        arithmetic=Arithmetic(device, prepared.config.precision, prepared.recognition.preprocessing),
+        objective=make_objective(prepared.config, train.labels, len(prepared.class_names), device),
+        control=control,
+    )
+    try:
+        yield from _steps(finder)
+    finally:
+        free_memory(prepared.device.name)
+
+
+def _steps(finder: LrFinder) -> Generator[TrainingEvent | LrFound, None, None]:
+    steps = finder.run()
+    while True:
+        try:
+            done = next(steps)
+        except StopIteration as end:
+            yield end.value
+            return
+        yield PhaseProgress(phase="trying learning rates", done=done, total=STEPS)

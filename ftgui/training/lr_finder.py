@@ -1,0 +1,133 @@
+"""The learning rate range test: rising learning rates on a copy of the network, a step each.
+
+After L. N. Smith, "Cyclical Learning Rates for Training Neural Networks" (2017); the suggestion is where the
+smoothed loss falls most steeply, as most of its descendants have it.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ftgui.data.pixels import PixelStore
+from ftgui.data.views import choose_views
+from ftgui.freezing.apply import AppliedPlan
+from ftgui.training.config import TrainConfig
+from ftgui.training.control import RunControl
+from ftgui.training.loops import Arithmetic, epoch_batches, train_step
+from ftgui.training.objective import Objective
+from ftgui.training.optimizers import make_optimizer
+
+STEPS = 60
+LOWEST, HIGHEST = 1e-5, 10.0
+SMOOTHING = 0.85
+"""How much of the mean loss so far goes into the next, as one picture more or less moves a batch's loss."""
+DIVERGED = 3.0
+"""A smoothed loss this many times the lowest so far ends the test."""
+
+
+class LrTrial(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the test."""
+
+    lr: float
+    """Of the head; every stage had its own multiple of it."""
+    loss: float
+    """Of the batch, before the step."""
+    smoothed_loss: float
+    """An exponential mean of the losses up to here, without the bias of its start."""
+
+
+class LrFound(msgspec.Struct, frozen=True, kw_only=True):
+    """What the test says."""
+
+    strategy: str
+    trials: tuple[LrTrial, ...]
+    suggestion: float | None
+    """None where no learning rate brought the loss down, or the test was stopped."""
+
+
+@dataclass(frozen=True)
+class LrFinder:
+    """Tries learning rates on a copy of ``applied.model``, which itself is not touched."""
+
+    config: TrainConfig
+    applied: AppliedPlan
+    train: PixelStore
+    arithmetic: Arithmetic
+    objective: Objective
+    control: RunControl
+
+    def run(self) -> Generator[int, None, LrFound]:
+        """Yield the number of steps done after each; return what they say.
+
+        The plan is that of the first epoch: a stage that joins later is tried as frozen.
+        """
+        applied = AppliedPlan(copy.deepcopy(self.applied.model), self.applied.plan, self.applied.stages)
+        optimizer = make_optimizer(applied.parameter_groups(1.0, self.config.weight_decay), self.config)
+        labels = self.train.labels.to(self.arithmetic.device)
+        trials: list[LrTrial] = []
+        applied.start_epoch(1)
+        for lr, (indices, pixels) in zip(_rates(), self._batches(), strict=False):
+            if self.control.stopping:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = lr * group["lr_waiting"]
+            loss, _ = train_step(
+                applied.model,
+                optimizer,
+                self.arithmetic,
+                self.objective,
+                pixels,
+                labels[torch.from_numpy(indices)],
+                self.config.clip_grad,
+            )
+            if not _append(trials, lr, loss.item()):
+                break
+            yield len(trials)
+        return LrFound(strategy=self.config.strategy, trials=tuple(trials), suggestion=suggest(trials))
+
+    def _batches(self) -> Iterator[tuple[npt.NDArray[np.int64], torch.Tensor]]:
+        paths = [picture.path for picture in self.train.pictures]
+        for epoch in itertools.count(1):
+            views = choose_views(self.config.seed, epoch, paths, self.train.views)
+            for indices in epoch_batches(len(paths), self.config.batch_size, self.config.seed, epoch):
+                yield indices, self.train.batch(indices, views[indices])
+
+
+def _rates() -> list[float]:
+    return [float(lr) for lr in np.geomspace(LOWEST, HIGHEST, STEPS)]
+
+
+def _append(trials: list[LrTrial], lr: float, loss: float) -> bool:
+    """Add a step; return False where the loss has blown up and the test is over."""
+    if not math.isfinite(loss):
+        return False
+    debias = 1 - SMOOTHING ** len(trials)
+    mean = trials[-1].smoothed_loss * debias if trials else 0.0
+    smoothed = (SMOOTHING * mean + (1 - SMOOTHING) * loss) / (1 - SMOOTHING ** (len(trials) + 1))
+    trials.append(LrTrial(lr=lr, loss=loss, smoothed_loss=smoothed))
+    return smoothed <= DIVERGED * min(trial.smoothed_loss for trial in trials)
+
+
+def suggest(trials: list[LrTrial]) -> float | None:
+    """Return the learning rate at which the smoothed loss falls most steeply, over the logarithm of the lr.
+
+    None where it never falls, or there are too few steps to say.
+    """
+    if len(trials) < 5:
+        return None
+    lrs = np.log([trial.lr for trial in trials])
+    losses = np.array([trial.smoothed_loss for trial in trials])
+    lowest = int(losses.argmin())
+    if lowest < 2:
+        return None
+    slopes = np.gradient(losses, lrs)[: lowest + 1]
+    return trials[int(slopes.argmin())].lr if slopes.min() < 0 else None

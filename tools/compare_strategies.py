@@ -1,0 +1,196 @@
+"""Measure the seven strategies on real photos; write the README's table and the figures behind the help.
+
+    python tools/compare_strategies.py PICTURES WEIGHTS.pth --work DIR [--write]
+
+Every strategy runs at its own default learning rate with each seed; all three learning rates are tried with
+the first seed, and the best of them, where it is not the default, with the others. ``scratch`` gets the
+epochs that it takes to fit its own training pictures. Runs are kept in DIR, and one that is there already is
+not done again, so the command can be stopped and started. Last, each strategy is timed by a run of its own:
+leave the machine alone meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from ftgui.core import files, records
+from ftgui.freezing.facts import FACTS, Facts, Measured
+from ftgui.freezing.strategies import STRATEGIES
+from ftgui.jobs.train import train
+from ftgui.runs.history import RunHistory, open_run
+from ftgui.training.config import TrainConfig
+from ftgui.training.events import Reason, RunEnded
+
+README = Path(__file__).parents[1] / "README.md"
+MARKS = ("<!-- strategies-table -->", "<!-- /strategies-table -->")
+SEEDS = (0, 1, 2)
+LRS = (0.001, 0.003, 0.01)
+EPOCHS, SCRATCH_EPOCHS = 5, 40
+ORDER = ("freeze", "thaw", "partial", "small-lr", "full", "lr-zero", "scratch")
+NORMS = ("locked", "adapt", "trainable")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("pictures", type=Path)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--words", default="photos of ants and bees", help="what the pictures are")
+    parser.add_argument("--write", action="store_true", help="write README.md and the figures")
+    arguments = parser.parse_args()
+    bench = Bench(arguments)
+    for strategy in ORDER:
+        for _ in bench.runs(strategy):
+            pass
+    for norm in NORMS:
+        bench.over_seeds("freeze", STRATEGIES["freeze"].default_lr, norm)
+    facts = bench.facts()
+    print(table(facts))
+    if arguments.write:
+        records.write_json(FACTS, facts)
+        write_table(README, table(facts))
+    return 0
+
+
+class Bench:
+    """Runs, kept in a folder."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+
+    def config(self, strategy: str, lr: float, seed: int, norm: str) -> TrainConfig:
+        epochs = SCRATCH_EPOCHS if strategy == "scratch" else EPOCHS
+        return TrainConfig(
+            dataset=str(self._arguments.pictures),
+            weights=str(self._arguments.weights),
+            strategy=strategy,
+            lr=lr,
+            seed=seed,
+            norm=norm,  # type: ignore[arg-type]
+            epochs=epochs,
+            precision=self._arguments.precision,
+        )
+
+    def run(
+        self, strategy: str, lr: float, seed: int, norm: str = "locked", kind: str = "runs"
+    ) -> RunHistory:
+        """Return a run, done now unless it is in the folder already."""
+        folder = self._arguments.work / kind / f"{strategy}-{norm}-lr{lr:g}-seed{seed}"
+        if not (folder / "summary.json").is_file():
+            folder = folder if not folder.exists() else files.unused_folder(folder.parent, folder.name)
+            for event in train(self.config(strategy, lr, seed, norm), folder):
+                if isinstance(event, RunEnded) and event.reason is not Reason.COMPLETED:
+                    sys.exit(f"{folder}: {event.message}")
+        history = open_run(folder)
+        last = history.epochs[-1]
+        print(
+            f"{kind} {folder.name}: val {last.val_accuracy:.3f}, train {last.train_accuracy:.3f}, "
+            f"{last.total_seconds:.0f} s",
+            flush=True,
+        )
+        return history
+
+    def over_seeds(self, strategy: str, lr: float, norm: str = "locked") -> list[RunHistory]:
+        return [self.run(strategy, lr, seed, norm) for seed in SEEDS]
+
+    def runs(self, strategy: str) -> Iterator[RunHistory]:
+        """Do everything that ``measured`` asks for."""
+        tried = {lr: self.run(strategy, lr, SEEDS[0]) for lr in LRS}
+        yield from tried.values()
+        yield from self.over_seeds(strategy, STRATEGIES[strategy].default_lr)
+        yield from self.over_seeds(strategy, best_lr(tried))
+
+    def measured(self, strategy: str, norm: str = "locked") -> Measured:
+        default = STRATEGIES[strategy].default_lr
+        own = self.over_seeds(strategy, default, norm)
+        tried = {default: own[0]} if norm != "locked" else {lr: self.run(strategy, lr, 0) for lr in LRS}
+        best = self.over_seeds(strategy, best_lr(tried), norm)
+        timed = self.run(strategy, default, SEEDS[0], norm, "timed")
+        ended = own[0].ended
+        assert ended is not None
+        accuracies = [run.epochs[-1].val_accuracy for run in own]
+        return Measured(
+            lr=default,
+            epochs=len(own[0].epochs),
+            val_accuracy=mean(accuracies),
+            lowest=min(accuracies),
+            highest=max(accuracies),
+            train_accuracy=mean([run.epochs[-1].train_accuracy for run in own]),
+            best_lr=best_lr(tried),
+            best_val_accuracy=mean([run.epochs[-1].val_accuracy for run in best]),
+            seconds=timed.ended.seconds if timed.ended else float("nan"),
+            moved=ended.moved_tensors or 0,
+        )
+
+    def facts(self) -> Facts:
+        started = self.run("freeze", STRATEGIES["freeze"].default_lr, SEEDS[0]).started
+        assert started is not None
+        moved = self.run("full", STRATEGIES["full"].default_lr, SEEDS[0])
+        return Facts(
+            architecture=started.architecture,
+            pictures=self._arguments.words,
+            train_pictures=started.train_pictures,
+            val_pictures=started.val_pictures,
+            seeds=SEEDS,
+            lrs=LRS,
+            precision=started.precision,
+            machine=f"{started.device.upper()}, {started.threads} threads, torch {torch.__version__}, "
+            f"{platform.machine()}",
+            tensors=sum(event.entries for event in moved.moved if event.epoch == 1),
+            strategies={name: self.measured(name) for name in STRATEGIES},
+            norms={norm: self.measured("freeze", norm) for norm in NORMS},
+        )
+
+
+def best_lr(tried: dict[float, RunHistory]) -> float:
+    """Return the lr whose last epoch was most accurate on validation, then the lower loss."""
+    return max(
+        tried, key=lambda lr: (tried[lr].epochs[-1].val_accuracy, -(tried[lr].epochs[-1].val_loss or 9))
+    )
+
+
+def mean(numbers: list[float]) -> float:
+    return sum(numbers) / len(numbers)
+
+
+def table(facts: Facts) -> str:
+    """Return the README's table."""
+    lines = [
+        "| strategy | lr | validation accuracy | with the best lr of three | on training | epochs | time | moved |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, own in facts.strategies.items():
+        spread = f"{own.val_accuracy:.3f} ({own.lowest:.3f} – {own.highest:.3f})"
+        lines.append(
+            f"| `{name}` | {own.lr:g} | {spread} | {own.best_val_accuracy:.3f} at {own.best_lr:g} "
+            f"| {own.train_accuracy:.3f} | {own.epochs} | {own.seconds:.0f} s "
+            f"| {own.moved} of {facts.tensors} |"
+        )
+    seeds = f"seeds {facts.seeds[0]} to {facts.seeds[-1]}"
+    lines.append("")
+    lines.append(
+        f"`{facts.architecture}`, {facts.train_pictures} {facts.pictures} to learn from and "
+        f"{facts.val_pictures} to judge on, {seeds} (mean, lowest, highest), last epoch, {facts.precision}, "
+        f"{facts.machine}. Each learning rate of {', '.join(f'{lr:g}' for lr in facts.lrs)} was tried with "
+        "the first seed. Moved: parameters and buffers."
+    )
+    return "\n".join(lines)
+
+
+def write_table(readme: Path, text: str) -> None:
+    """Put the table between its marks."""
+    old = readme.read_text(encoding="utf-8")
+    before, rest = old.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    files.write_text(readme, f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

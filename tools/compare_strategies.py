@@ -163,7 +163,7 @@ def mean(numbers: list[float]) -> float:
 def table(facts: Facts) -> str:
     """Return the README's table."""
     lines = [
-        "| strategy | lr | validation accuracy | at the best lr of three | on training | epochs | time | moved |",
+        "| strategy | lr | validation accuracy | best lr of three | on training | epochs | time | moved |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, own in facts.strategies.items():

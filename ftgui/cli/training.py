@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -25,6 +26,8 @@ from ftgui.training.events import (
     RunEnded,
     RunStarted,
     RunWarning,
+    StageInfo,
+    StageMoved,
     TrainingEvent,
 )
 
@@ -127,6 +130,7 @@ class Words:
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
+        self._moved: dict[str, StageMoved] = {}
 
     def event(self, event: TrainingEvent) -> None:
         match event:
@@ -139,13 +143,18 @@ class Words:
                     f"{len(event.class_names)} classes\n"
                     f"on {event.device} ({event.device_why}), {event.precision}, {event.threads} threads\n"
                     f"{event.trainable_parameters:,} of {event.parameters:,} parameters learn; "
-                    f"{event.frozen_tensors} entries stay frozen"
+                    f"{event.frozen_tensors} entries stay frozen\n"
+                    f"{plan_line(event.stages)}"
                 )
+                if event.resumed_after:
+                    self._say(f"going on after epoch {event.resumed_after}")
             case BatchEnded():
                 pace = f"{event.pictures_per_second:.0f} pictures/s, {event.seconds_left:.0f} s left"
                 self._advance(f"epoch {event.epoch}", event.batch, event.batches, pace)
             case EpochEnded():
                 self._say(epoch_line(event))
+            case StageMoved():
+                self._moved[event.stage] = event
             case RunWarning():
                 self._say(f"- {event.message} {event.hint}".rstrip())
             case RunEnded():
@@ -159,6 +168,9 @@ class Words:
             self._say(f"best validation accuracy {event.best_val_accuracy:.4f}, epoch {event.best_epoch}")
         if event.frozen_changed is not None:
             self._say(f"{event.frozen_changed} of {event.frozen_tensors} frozen entries changed")
+        if self._moved:
+            gone = (f"{moved.stage} {moved.weights or 0:.2g}" for moved in self._moved.values())
+            self._say(f"weights moved, relative to their start: {', '.join(gone)}")
         if not event.reason.is_failure:
             self._say(f"{event.message} {event.seconds:.1f} s")
 
@@ -182,6 +194,19 @@ class Words:
     def _say(self, words: str) -> None:
         self.close()
         print(words, flush=True)
+
+
+def plan_line(stages: Sequence[StageInfo]) -> str:
+    """Return a plan as a line: "stem, layer1 frozen | layer2, head × 1"."""
+    runs = itertools.groupby(stages, key=_stage_words)
+    return " | ".join(f"{', '.join(stage.name for stage in same)} {words}" for words, same in runs)
+
+
+def _stage_words(stage: StageInfo) -> str:
+    if not stage.in_optimizer:
+        return "frozen"
+    since = f" from epoch {stage.from_epoch}" if stage.from_epoch > 1 else ""
+    return f"× {stage.lr_mult:g}{since}"
 
 
 def epoch_line(event: EpochEnded) -> str:

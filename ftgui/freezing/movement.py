@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Collection, Mapping
 
 import msgspec
 import torch
@@ -36,6 +37,7 @@ class MovementMeter:
         self._applied = applied
         self._parameters = frozenset(name for name, _ in applied.model.named_parameters())
         self._start = {name: tensor.clone() for name, tensor in applied.model.state_dict().items()}
+        self._sizes = {name: _norm(tensor) for name, tensor in self._start.items()}
 
     @torch.no_grad()
     def measure(self) -> tuple[Movement, ...]:
@@ -44,26 +46,23 @@ class MovementMeter:
         return tuple(self._measured(stage.name, stage.entries, now) for stage in self._applied.stages)
 
     def _measured(self, name: str, entries: tuple[str, ...], now: State) -> Movement:
+        changed = changed_entries(self._start, now, entries)
+        gone = dict.fromkeys(entries, 0.0) | {e: _norm(now[e] - self._start[e]) for e in changed}
         weights = [entry for entry in entries if entry in self._parameters]
         statistics = [e for e in entries if e not in self._parameters and now[e].is_floating_point()]
         return Movement(
             stage=name,
-            weights=_relative(self._start, now, weights) or 0.0,
-            statistics=_relative(self._start, now, statistics),
-            changed=len(changed_entries(self._start, now, entries)),
+            weights=self._relative(gone, weights),
+            statistics=self._relative(gone, statistics) if statistics else None,
+            changed=len(changed),
             entries=len(entries),
         )
 
-
-def _relative(start: State, now: State, names: Iterable[str]) -> float | None:
-    """Return the distance gone relative to the size at the start; None where there is nothing to measure."""
-    pairs = [(start[name].float(), now[name].float()) for name in names]
-    if not pairs:
-        return None
-    gone = _norm([b - a for a, b in pairs])
-    size = _norm([a for a, _ in pairs])
-    return gone / size if size else gone
+    def _relative(self, gone: Mapping[str, float], names: Collection[str]) -> float:
+        """Return the distance gone over the size at the start; where that is 0, the distance itself."""
+        distance = math.hypot(*(gone[name] for name in names))
+        return distance / (math.hypot(*(self._sizes[name] for name in names)) or 1.0)
 
 
-def _norm(tensors: list[torch.Tensor]) -> float:
-    return float(torch.stack(torch._foreach_norm(tensors)).norm())
+def _norm(tensor: torch.Tensor) -> float:
+    return float(torch.linalg.vector_norm(tensor.float()))

@@ -33,10 +33,14 @@ RUNS = MappingProxyType(
         "lr-zero": {"strategy": "lr-zero"},
         "small-lr at 0": {"strategy": "small-lr", "backbone_lr_mult": 0.0},
         "small-lr": {"strategy": "small-lr"},
+        "partial": {"strategy": "partial"},
+        "thaw": {"strategy": "thaw"},
         "full": {"strategy": "full"},
+        "scratch": {"strategy": "scratch"},
     }
 )
-"""What ``finished`` holds, each for the same pictures, weights, seed and learning rate."""
+"""What ``finished`` holds, each for the same pictures, weights, seed and learning rate. Of the three epochs
+of ``thaw`` the extractor joins in the second; ``partial`` learns the last of four stages, and the head."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
 from ftgui.runs.store import figure
-from ftgui.training.config import SETTINGS, TrainConfig, unread_settings
+from ftgui.training.config import SETTING_BY_NAME, SETTINGS, TrainConfig, unread_settings
 from ftgui.training.control import RunControl
 from ftgui.training.events import (
     BatchEnded,
@@ -58,16 +58,19 @@ def config_from(arguments: argparse.Namespace) -> TrainConfig:
 
 
 def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
-    """Return a config with changes. A run's config has its learning rate written out: where that was only
-    the default of its strategy and optimizer, it does not outlive a change of these. Nor does what shaped
-    its strategy outlive a change to one that does not look at it.
+    """Return a config with changes. A run's config has its defaults written out: what was only that of its
+    strategy, optimizer or number of epochs does not outlive a change of these.
     """
-    if config.lr == msgspec.structs.replace(config, lr=None).head_lr:
-        config = msgspec.structs.replace(config, lr=None)
-    switched = msgspec.structs.replace(config, strategy=changes.get("strategy", config.strategy))
+    replace = msgspec.structs.replace
+    if config.lr == replace(config, lr=None).head_lr:
+        config = replace(config, lr=None)
+    if config.thaw_epoch == replace(config, thaw_epoch=None).joining_epoch:
+        config = replace(config, thaw_epoch=None)
+    switched = replace(config, strategy=changes.get("strategy", config.strategy))
     if switched.strategy != config.strategy:
-        config = msgspec.structs.replace(config, **dict.fromkeys(unread_settings(switched)))
-    return msgspec.structs.replace(config, **changes)
+        forgotten = ("init", *unread_settings(switched))
+        config = replace(config, **{name: SETTING_BY_NAME[name].default for name in forgotten})
+    return replace(config, **changes)
 
 
 def train_command(arguments: argparse.Namespace) -> int:

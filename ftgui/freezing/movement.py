@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Collection, Mapping
 
 import msgspec
@@ -47,7 +48,7 @@ class MovementMeter:
 
     def _measured(self, name: str, entries: tuple[str, ...], now: State) -> Movement:
         changed = changed_entries(self._start, now, entries)
-        gone = dict.fromkeys(entries, 0.0) | {e: _norm(now[e] - self._start[e]) for e in changed}
+        gone = dict.fromkeys(entries, 0.0) | {e: self._gone(e, now) for e in changed}
         weights = [entry for entry in entries if entry in self._parameters]
         statistics = [e for e in entries if e not in self._parameters and now[e].is_floating_point()]
         return Movement(
@@ -57,6 +58,10 @@ class MovementMeter:
             changed=len(changed),
             entries=len(entries),
         )
+
+    def _gone(self, entry: str, now: State) -> float:
+        """Return how far an entry with a changed bit has gone: above 0, though it be the sign of a 0."""
+        return max(_norm(now[entry] - self._start[entry]), sys.float_info.min)
 
     def _relative(self, gone: Mapping[str, float], names: Collection[str]) -> float:
         """Return the distance gone over the size at the start; where that is 0, the distance itself."""

@@ -136,7 +136,7 @@ def _check(plan: FreezePlan) -> None:
     stays = any(not stage.learns_in(1) for stage in plan.stages)
     if plan.init == "random" and plan.norm == "locked" and stays:
         raise FtguiError(
-            f"“{plan.strategy}” would keep random weights as they are, and their norms locked: "
-            "every feature would be next to 0.",
-            "Use the strategy scratch, or let frozen norms adapt.",
+            f"“{STRATEGIES[plan.strategy].title}” would keep random weights as they are, and their norms "
+            "locked: every feature would be next to 0.",
+            "Choose “From scratch” (scratch), or let frozen norms adapt.",
         )

@@ -64,7 +64,8 @@ _TABLE = (
         title="Thaw later",
         moves="Output layer first; the extractor joins at epoch {epoch}, at × {mult:g}",
         cost="Cheap until the thaw, then the whole backward pass.",
-        when="Choose it when small-lr pays off: a head that has settled pulls less at good features.",
+        when="Choose it when a small learning rate pays off: an output layer that has settled pulls less at "
+        "good features.",
         extractor="slow",
         reads=("backbone_lr_mult", "thaw_epoch"),
         is_common=False,

@@ -36,6 +36,8 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry("train", "&Train", "Ctrl+Return"),
         Entry("pause", "&Pause or resume", "Ctrl+Space"),
         Entry("stop", "&Stop", "Ctrl+."),
+        Entry("continue", "&Continue the selected run"),
+        Entry("find_lr", "Find a &learning rate…", separator=True),
         Entry("show_folder", "Show the run's &folder", separator=True),
     ),
     "&View": (

@@ -4,35 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, QUrl, Slot
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from ftgui import __version__
 from ftgui.core.errors import FtguiError
 from ftgui.core.files import unused_folder
 from ftgui.core.paths import DEMO_PICTURES, demo_weights, user_data_folder
 from ftgui.freezing.strategies import STRATEGIES
-from ftgui.gui import settings, theme
+from ftgui.gui import settings, theme_choice
 from ftgui.gui.actions import fill_menus
-from ftgui.gui.dialogs.ask import ask_stop_and_close, tell
+from ftgui.gui.dialogs import files
+from ftgui.gui.dialogs.ask import ask_stop_and_close
+from ftgui.gui.dialogs.help import tell_about, tell_strategies
+from ftgui.gui.dialogs.lr_finder import LrFinderDialog
+from ftgui.gui.dropping import dropped_path, kind_of
 from ftgui.gui.item_models.runs_model import RunsModel
+from ftgui.gui.news import News, show_in_file_manager
+from ftgui.gui.pages.moved_page import MovedPage
 from ftgui.gui.pages.setup_panel import SetupPanel
 from ftgui.gui.pages.train_page import TrainPage
+from ftgui.gui.sessions.export import ExportTask
+from ftgui.gui.sessions.lr_search import LrSearch
 from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.sessions.training import Job, TrainingSession, TrainingState, train_job
-from ftgui.gui.sessions.worker import LatestTask
+from ftgui.gui.widgets.device_chip import DeviceChip
 from ftgui.gui.widgets.message_bar import MessageBar
 from ftgui.gui.widgets.tables import Tabs
-from ftgui.gui.widgets.text import Chip
-from ftgui.gui.words import counted, strategy_sentence
 from ftgui.runs.history import RunHistory, open_run
-from ftgui.training.events import RunWarning
-
-WEIGHTS_SUFFIXES = (".pth", ".pt", ".th", ".tar", ".ckpt", ".bin", ".safetensors")
 
 
 class MainWindow(QMainWindow):
@@ -45,21 +46,22 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._runs_folder = runs_folder or user_data_folder() / "runs"
         self._closing = False
-        self._exported: Path | None = None
-        self._warnings: list[RunWarning] = []
         self.project = ProjectSession(self)
         self.training = TrainingSession(job, self)
+        self.search = LrSearch(self)
         self.runs = RunsModel(self)
-        self._export = LatestTask("export", self)
+        self._export = ExportTask("export", self)
         self.messages = MessageBar()
+        self.news = News(self.messages, self.project, self)
         self.setup = SetupPanel(self.project)
         self.page = TrainPage(self.training, self.runs)
-        self.device_chip = Chip(self.tr("loading torch …"), object_name="device_chip")
+        self.moved = MovedPage(self.training, self.runs)
+        self.device_chip = DeviceChip()
         self._actions = fill_menus(self, self._handlers())
         self._lay_out()
         self._connect()
         self._restore()
-        self._on_training_state(self.training.state)
+        self._show_busy()
         self._on_possible_changed()
         self._refresh()
 
@@ -77,27 +79,54 @@ class MainWindow(QMainWindow):
 
     def train(self) -> None:
         """Start training what the left side says."""
-        if self.training.is_active or not self.setup.train_button.isEnabled():
+        if self._is_busy or not self.setup.train_button.isEnabled():
             return
-        self.messages.clear()
-        self._warnings.clear()
+        self.news.clear()
         config = self.project.config()
         folder = unused_folder(self._runs_folder, f"{date.today():%Y-%m-%d}-{config.strategy}")
         history = self.training.start(config, folder, self._run_name(config.strategy))
         self.page.add_run(history)
-        self.page.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.page.runs_card.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot(object)
+    def continue_run(self, history: RunHistory) -> None:
+        """Go on with a run that was stopped, in its row of the table."""
+        if not self._is_busy:
+            self.news.clear()
+            self.training.resume(history)
+
+    def find_learning_rate(self) -> None:
+        """Search for a learning rate for what the left side says."""
+        if self._is_busy or not self.setup.train_button.isEnabled():
+            return
+        self._close_finder()
+        config = self.project.config()
+        dialog = LrFinderDialog(self.search, STRATEGIES[config.strategy].title, self)
+        dialog.use_requested.connect(self._use_learning_rate)
+        self.search.start(config)
+        dialog.show()
+
+    def add_run(self, folder: Path) -> None:
+        """Put a run that is on the disk beside those of this window."""
+        if self.runs.has_folder(folder):
+            self.messages.show_info(self.tr("“{name}” is in the table already.").format(name=folder.name))
+            return
+        try:
+            self.page.add_run(open_run(folder))
+        except FtguiError as error:
+            self.messages.show_error(error)
 
     def export_run(self, history: RunHistory, folder: Path) -> None:
         """Write the export of a run into the new folder ``folder``, off the GUI thread."""
-        settings.write("last_export", str(folder.parent))
-        self.page.set_exporting(True)
-        self._export.ask(_Export(history.folder, folder))
+        self.page.runs_card.set_exporting(True)
+        self._export.write(history.folder, folder)
 
     # Making -----------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
         tabs = Tabs(object_name="pages", accessible_name=self.tr("Pages"))
         tabs.addTab(self.page, self.tr("Training"))
+        tabs.addTab(self.moved, self.tr("What moved"))
         tabs.set_corner(self.device_chip)
         right = QVBoxLayout()
         right.setSpacing(8)
@@ -116,17 +145,21 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.project.changed.connect(self._refresh)
-        self.project.machine_failed.connect(self._on_machine_failed)
+        self.project.machine_failed.connect(self.device_chip.show_failure)
+        self.project.machine_failed.connect(self.messages.show_error)
         self.setup.train_clicked.connect(self.train)
         self.setup.choose_dataset_clicked.connect(self._choose_dataset)
         self.setup.choose_weights_clicked.connect(self._choose_weights)
-        self.page.export_requested.connect(self._choose_export)
+        self.setup.find_lr_clicked.connect(self.find_learning_rate)
         self.page.demo_requested.connect(self.open_demo)
-        self.page.possible_changed.connect(self._on_possible_changed)
-        self.messages.action_clicked.connect(self._open_exported)
+        self.page.runs_card.export_requested.connect(self._choose_export)
+        self.page.runs_card.continue_requested.connect(self.continue_run)
+        self.page.runs_card.possible_changed.connect(self._on_possible_changed)
+        self.moved.run_chosen.connect(self.page.runs_card.select)
         self.training.state_changed.connect(self._on_training_state)
         self.training.failed.connect(self.messages.show_error)
-        self.training.warned.connect(self._on_warning)
+        self.training.warned.connect(self.news.warn)
+        self.search.active_changed.connect(self._show_busy)
         self._export.done.connect(self._on_exported)
         self._export.failed.connect(self._on_export_failed)
 
@@ -136,15 +169,17 @@ class MainWindow(QMainWindow):
             "open_weights": self._choose_weights,
             "open_demo": self.open_demo,
             "open_run": self._choose_run,
-            "export": self.page.export_button.click,
+            "export": self.page.runs_card.export_button.click,
             "quit": self.close,
             "train": self.train,
             "pause": self.training.toggle_pause,
             "stop": self.training.stop,
+            "continue": self.page.runs_card.continue_button.click,
+            "find_lr": self.find_learning_rate,
             "show_folder": self._show_folder,
-            "theme_system": self._theme_system,
-            "theme_light": self._theme_light,
-            "theme_dark": self._theme_dark,
+            "theme_system": theme_choice.choose_system,
+            "theme_light": theme_choice.choose_light,
+            "theme_dark": theme_choice.choose_dark,
             "strategies": self._tell_strategies,
             "about": self._tell_about,
         }
@@ -162,172 +197,119 @@ class MainWindow(QMainWindow):
 
     # What happens -----------------------------------------------------------------------------------------
 
+    @property
+    def _is_busy(self) -> bool:
+        """Whether the engine is at work on a run or a search: it does one thing at a time."""
+        return self.training.is_active or self.search.is_active
+
     @Slot()
     def _refresh(self) -> None:
-        machine = self.project.state.machine
-        if machine is not None:
-            device = self._chosen_device()
-            threads = counted(machine.threads, self.tr("thread"), self.tr("threads"))
-            self.device_chip.set_text(f"{device} · {threads}")
-            self.device_chip.setToolTip(f"torch {machine.torch}")
+        self.device_chip.show_machine(self.project.state.machine, self.project.setting("device"))
         ready = self.setup.train_button.isEnabled()
         self._actions["train"].setEnabled(ready)
+        self._actions["find_lr"].setEnabled(ready)
         self.page.set_setup(ready=ready, blank=self.project.is_blank)
 
-    @Slot(object)
-    def _on_machine_failed(self, error: FtguiError) -> None:
-        self.device_chip.set_text(self.tr("torch cannot be loaded"))
-        self.messages.show_error(error)
-
-    def _chosen_device(self) -> str:
-        """Return the device that would train, and why it is the one."""
-        machine = self.project.state.machine
-        assert machine is not None
-        asked = self.project.setting("device")
-        if asked == "auto":
-            best = machine.devices[0]
-            return f"{best.name.upper()} ({best.why})"
-        if any(choice.name == asked for choice in machine.devices):
-            return self.tr("{device} (chosen)").format(device=asked.upper())
-        return self.tr("{device} is not available here").format(device=asked.upper())
+    @Slot()
+    def _show_busy(self) -> None:
+        """Offer what can be started, and what can be asked of the run that goes on."""
+        why = self.tr("A learning rate is being looked for.") if self.search.is_active else ""
+        training = self.training.is_active
+        self.setup.set_busy(
+            self.tr("A run is going on; the next can start when it ends.") if training else why
+        )
+        self.page.runs_card.set_busy(self.tr("Another run goes on.") if training else why)
+        live = self.training.state in (TrainingState.RUNNING, TrainingState.PAUSED)
+        self._actions["pause"].setEnabled(live)
+        self._actions["stop"].setEnabled(live)
+        self._refresh()
 
     @Slot(object)
     def _on_training_state(self, state: TrainingState) -> None:
-        self.setup.set_busy(state is not TrainingState.IDLE)
-        live = state in (TrainingState.RUNNING, TrainingState.PAUSED)
-        self._actions["pause"].setEnabled(live)
-        self._actions["stop"].setEnabled(live)
-        self._actions["train"].setEnabled(self.setup.train_button.isEnabled())
+        self._show_busy()
         if state is TrainingState.IDLE and self._closing:
             QTimer.singleShot(0, self.close)
 
-    @Slot(object)
-    def _on_warning(self, warning: RunWarning) -> None:
-        """Say what only the run could find; what was known before it stands on the cards already."""
-        if warning.message in self.project.notes():
-            return
-        self._warnings.append(warning)
-        first, more = self._warnings[0], len(self._warnings) - 1
-        others = counted(more, self.tr("more like it is"), self.tr("more like it are"))
-        hint = self.tr("{others} in the run's log.txt.").format(others=others) if more else first.hint
-        self.messages.show_warning(first.message, hint)
-
     @Slot()
     def _on_possible_changed(self) -> None:
-        self._actions["export"].setEnabled(self.page.export_button.isEnabled())
-        self._actions["show_folder"].setEnabled(self.page.selected_run() is not None)
+        card, history = self.page.runs_card, self.page.runs_card.selected_run()
+        self._actions["export"].setEnabled(card.export_button.isEnabled())
+        self._actions["continue"].setEnabled(card.continue_button.isEnabled())
+        self._actions["show_folder"].setEnabled(history is not None)
+        if history is not None:
+            self.moved.show_run(history)
+
+    @Slot(float)
+    def _use_learning_rate(self, rate: float) -> None:
+        self.project.set_setting("lr", rate)
 
     @Slot(object)
     def _on_export_failed(self, error: FtguiError) -> None:
-        self.page.set_exporting(False)
+        self.page.runs_card.set_exporting(False)
         self.messages.show_error(error)
 
     @Slot(object)
     def _on_exported(self, folder: Path) -> None:
-        self.page.set_exporting(False)
-        self._exported = folder
-        self.messages.show_info(
-            self.tr("Exported to “{folder}”.").format(folder=folder),
-            self.tr("model.pth opens with torchvision alone; predict.py runs without ftgui."),
-            self.tr("Open folder"),
-        )
-
-    @Slot()
-    def _open_exported(self) -> None:
-        if self._exported is not None:
-            _show_in_file_manager(self._exported)
+        self.page.runs_card.set_exporting(False)
+        self.news.tell_exported(folder)
 
     # Dialogs ----------------------------------------------------------------------------------------------
 
     def _choose_dataset(self) -> None:
-        start = settings.read_text("last_dataset", str(Path.home()))
-        path = QFileDialog.getExistingDirectory(self, self.tr("Choose the folder of pictures"), start)
+        path = files.choose_dataset(self)
         if path:
-            settings.write("last_dataset", path)
             self.project.set_dataset(path)
 
     def _choose_weights(self) -> None:
-        start = settings.read_text("last_weights", str(Path.home()))
-        kinds = f"{self.tr('Weights')} ({' '.join(f'*{suffix}' for suffix in WEIGHTS_SUFFIXES)})"
-        path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Choose the weights file"), start, f"{kinds};;{self.tr('All files')} (*)"
-        )
+        path = files.choose_weights(self)
         if path:
-            settings.write("last_weights", str(Path(path).parent))
             self.project.set_weights(path)
 
     def _choose_run(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, self.tr("Choose a run folder"), str(self._runs_folder))
-        if path:
-            self.add_run(Path(path))
-
-    def add_run(self, folder: Path) -> None:
-        """Put a run that is on the disk beside those of this window."""
-        if self.runs.has_folder(folder):
-            self.messages.show_info(self.tr("“{name}” is in the table already.").format(name=folder.name))
-            return
-        try:
-            self.page.add_run(open_run(folder))
-        except FtguiError as error:
-            self.messages.show_error(error)
+        folder = files.choose_run(self, self._runs_folder)
+        if folder is not None:
+            self.add_run(folder)
 
     @Slot(object)
     def _choose_export(self, history: RunHistory) -> None:
-        start = Path(settings.read_text("last_export", str(Path.home()))) / f"{history.name}-export"
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("A new folder for the export"), str(start), options=QFileDialog.Option.ShowDirsOnly
-        )
-        if path:
-            self.export_run(history, Path(path))
+        folder = files.choose_export(self, history.name)
+        if folder is not None:
+            self.export_run(history, folder)
 
     def _show_folder(self) -> None:
-        history = self.page.selected_run()
+        history = self.page.runs_card.selected_run()
         if history is not None:
-            _show_in_file_manager(history.folder)
+            show_in_file_manager(history.folder)
 
     def _tell_strategies(self) -> None:
-        multiple = self.project.setting("backbone_lr_mult")
-        words = ((s.title, f"{strategy_sentence(s.name, multiple)}. {s.cost}") for s in STRATEGIES.values())
-        parts = [f"<p><b>{escape(title)}</b><br>{escape(text)}</p>" for title, text in words]
-        tell(self, self.tr("What the strategies do"), "".join(parts), "strategies_help")
+        tell_strategies(self, self.project)
 
     def _tell_about(self) -> None:
-        text = self.tr("ftgui {version}\n\nFreezing you can see, trust and compare.\nMIT licence.")
-        tell(self, self.tr("About ftgui"), text.format(version=__version__), "about")
+        tell_about(self)
 
-    def _theme_system(self) -> None:
-        self._choose_theme("system")
-
-    def _theme_light(self) -> None:
-        self._choose_theme("light")
-
-    def _theme_dark(self) -> None:
-        self._choose_theme("dark")
-
-    def _choose_theme(self, choice: theme.Choice) -> None:
-        settings.write("theme", choice)
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        theme.choose_theme(app, choice)
+    def _close_finder(self) -> None:
+        for dialog in self.findChildren(LrFinderDialog):
+            dialog.close()
 
     # Dropping and closing ---------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_path(event.mimeData()) is not None:
+        if dropped_path(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Do the right thing with a folder, a run folder or a weights file."""
-        path = _dropped_path(event.mimeData())
+        path = dropped_path(event.mimeData())
         if path is None:
             return
         event.acceptProposedAction()
-        if path.is_dir() and (path / "events.jsonl").is_file():
-            self.add_run(path)
-        elif path.is_dir():
-            self.project.set_dataset(str(path))
-        else:
-            self.project.set_weights(str(path))
+        match kind_of(path):
+            case "run":
+                self.add_run(path)
+            case "dataset":
+                self.project.set_dataset(str(path))
+            case "weights":
+                self.project.set_weights(str(path))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask while a run goes on; otherwise end every thread, then go."""
@@ -337,8 +319,10 @@ class MainWindow(QMainWindow):
                 ask_stop_and_close(self, self._stop_and_close)
             return
         settings.write("geometry", self.saveGeometry())
+        self._close_finder()
         self.hide()  # what is still being looked at may take its time; nobody has to watch that
         self.training.shutdown()
+        self.search.shutdown()
         self._export.shutdown()
         self.project.shutdown()
         super().closeEvent(event)
@@ -351,25 +335,3 @@ class MainWindow(QMainWindow):
         self._closing = True
         self.messages.show_info(self.tr("Stopping; the window closes when the best weights are safe."))
         self.training.stop()
-
-
-def _show_in_file_manager(folder: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
-
-def _dropped_path(mime: QMimeData) -> Path | None:
-    urls = mime.urls()
-    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-
-
-class _Export:
-    """An export as a question for a ``LatestTask``."""
-
-    def __init__(self, run: Path, out: Path) -> None:
-        self._run, self._out = run, out
-
-    def __call__(self) -> Path:
-        from ftgui.jobs.export import export
-
-        export(self._run, self._out)
-        return self._out

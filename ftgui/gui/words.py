@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ftgui.core.errors import FtguiError
+from ftgui.freezing.plan import FreezePlan
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.runs.history import RunHistory, RunState
-from ftgui.training.config import TrainConfig
+from ftgui.training.config import SETTING_BY_NAME, TrainConfig
 
 
 def duration_words(seconds: float) -> str:
@@ -50,23 +54,85 @@ NORM_WORDS = {
 }
 
 
-def strategy_sentence(name: str, backbone_lr_mult: float, norm: str = "locked") -> str:
-    """Return what moves under a strategy, as its card says it."""
-    return STRATEGIES[name].moves.format(mult=backbone_lr_mult) + _norm_words(name, norm)
+def what_moves(config: TrainConfig, plan: FreezePlan | None = None) -> str:
+    """Return what moves in a run, as its strategy's card says it; ``plan`` names the stages, once known."""
+    learning = _learning_stages(plan)
+    only_head = plan is not None and learning == (plan.stages[-1].stage,)
+    # What freezes up to the last stage before the head is what “freeze” does.
+    named = "freeze" if only_head and "freeze_until" in STRATEGIES[config.strategy].reads else config.strategy
+    moves = STRATEGIES[named].moves.format(
+        mult=config.backbone_lr_mult,
+        epoch=config.joining_epoch,
+        learning=_joined(learning, plan) if plan else "The last stage and the output layer",
+    )
+    return moves + _own_rates_words(config) + _norm_words(config, plan)
 
 
-def _norm_words(name: str, norm: str) -> str:
-    """Return what the norms of the stages that stay do, where a strategy has such stages."""
-    return NORM_WORDS[norm] if STRATEGIES[name].extractor in ("frozen", "zero") else ""
+def measured(why: Callable[[str], str], name: str) -> str:
+    """Return what ``why`` says was measured of a choice; nothing where nothing was."""
+    try:
+        return why(name)
+    except (FtguiError, KeyError):
+        return ""
+
+
+def _learning_stages(plan: FreezePlan | None) -> tuple[str, ...]:
+    return tuple(stage.stage for stage in plan.stages if stage.learns) if plan else ()
+
+
+def _joined(names: tuple[str, ...], plan: FreezePlan) -> str:
+    """Return "layer4 and head", "layer2 to head" or "stem, layer4 and head": all of them, but short."""
+    if len(names) > 2 and names == tuple(stage.stage for stage in plan.stages[-len(names) :]):
+        return f"{names[0]} to {names[-1]}"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _own_rates_words(config: TrainConfig) -> str:
+    """Return the learning rates that the user gave single stages, whatever the strategy says of them."""
+    if not config.stage_lr:
+        return ""
+    if len(config.stage_lr) > 2:
+        return f"; set by you: the rates of {len(config.stage_lr)} stages"
+    own = (f"{name} ×\u00a0{multiple:g}" for name, multiple in config.stage_lr.items())
+    return f"; set by you: {', '.join(own)}"
+
+
+def _norm_words(config: TrainConfig, plan: FreezePlan | None = None) -> str:
+    """Return what the norms of the stages that stay do, where there are such stages."""
+    if plan is not None:
+        stay = any(not stage.learns_in(1) for stage in plan.stages)
+    else:
+        strategy = STRATEGIES[config.strategy]
+        stay = strategy.extractor in ("frozen", "zero") or bool(
+            {"freeze_until", "thaw_epoch"} & {*strategy.reads}
+        )
+    return NORM_WORDS[config.norm] if stay else ""
 
 
 def strategy_words(config: TrainConfig) -> str:
-    """Return a run's strategy in a few words, for a table."""
-    title = STRATEGIES[config.strategy].title
-    if STRATEGIES[config.strategy].extractor == "slow":
+    """Return a run's strategy in a few words, for a table: "Freeze up to layer3", "Thaw at epoch 5"."""
+    strategy = STRATEGIES[config.strategy]
+    title = strategy.title
+    if config.freeze_until and "freeze_until" in strategy.reads:
+        title = f"Freeze up to {config.freeze_until}"
+    elif "thaw_epoch" in strategy.reads:
+        title = f"Thaw at epoch {config.joining_epoch}"
+        if config.backbone_lr_mult != SETTING_BY_NAME["backbone_lr_mult"].default:
+            title += f", × {config.backbone_lr_mult:g}"
+    elif "backbone_lr_mult" in strategy.reads:
         title += f" × {config.backbone_lr_mult:g}"
-    title += _norm_words(config.strategy, config.norm)
-    return f"{title}, random weights" if config.starting_weights == "random" else title
+    if config.starting_weights != strategy.init:
+        title += f", {config.starting_weights} weights"
+    return title + _own_rates_words(config) + _norm_words(config)
+
+
+SHORT_TITLES = {"full": "Everything"}
+"""Where a title is too long for a line of several."""
+
+
+def short_title(name: str) -> str:
+    """Return a strategy's title for a line that names several."""
+    return SHORT_TITLES.get(name, STRATEGIES[name].title)
 
 
 def progress_words(history: RunHistory, paused: bool, stopping: bool) -> str:

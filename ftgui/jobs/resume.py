@@ -41,10 +41,17 @@ def _earlier(history: RunHistory) -> Earlier:
     split = read_split(folder)
     checkpoint = read_checkpoint(folder / CHECKPOINT) if (folder / CHECKPOINT).is_file() else None
     done = checkpoint.epoch if checkpoint else 0
+    epochs = tuple(epoch for epoch in history.epochs if epoch.epoch <= done)
+    if len(epochs) != done:
+        raise FtguiError(
+            f"“{folder}” cannot be resumed: its files do not fit together.",
+            "Train again.",
+            f"{CHECKPOINT} is of epoch {done}, but {len(epochs)} epochs up to that are told of.",
+        )
     return Earlier(
+        started=history.started,
         pictures=Pictures(split.root, split.class_names, Split(train=split.train, val=split.val)),
-        weights_sha256=history.started.weights_sha256,
-        epochs=tuple(epoch for epoch in history.epochs if epoch.epoch <= done),
+        epochs=epochs,
         kept=history.kept,
         checkpoint=checkpoint,
     )

@@ -31,13 +31,14 @@ from ftgui.training.events import (
     PhaseProgress,
     Reason,
     RunEnded,
+    RunStarted,
     RunWarning,
     TrainingEvent,
 )
 from ftgui.training.loops import Arithmetic
 from ftgui.training.objective import make_objective
 from ftgui.training.precision import settle_precision
-from ftgui.training.trainer import Trainer
+from ftgui.training.trainer import Best, Trainer
 
 Events = Generator[TrainingEvent, None, None]
 Names = tuple[str, ...]
@@ -58,8 +59,8 @@ def train(config: TrainConfig, out: Path, control: RunControl | None = None) -> 
 class Earlier:
     """What a run had done before it was stopped."""
 
+    started: RunStarted
     pictures: Pictures
-    weights_sha256: str
     epochs: tuple[EpochEnded, ...]
     """That ended and count: the checkpoint's."""
     kept: CheckpointSaved | None
@@ -78,7 +79,23 @@ class TrainJob:
         self.control = control
         self.earlier = earlier
         self.clock = RunClock()
+        if earlier is not None and earlier.checkpoint is not None:
+            self.clock.add_earlier(earlier.checkpoint.seconds, earlier.checkpoint.phase_seconds)
         self.trainer: Trainer | None = None
+
+    @property
+    def _best(self) -> Best | None:
+        """What ``best.pth`` holds, in a resumed run until there is better what it held before."""
+        own = self.trainer.best if self.trainer is not None else None
+        kept = self.earlier.kept if self.earlier is not None else None
+        return own or (Best(kept.epoch, kept.val_accuracy, kept.val_loss) if kept else None)
+
+    @property
+    def _epochs(self) -> int:
+        """How many epochs ended."""
+        if self.trainer is not None:
+            return len(self.trainer.epochs)
+        return len(self.earlier.epochs) if self.earlier is not None else 0
 
     def events(self) -> Events:
         earlier = self.earlier
@@ -88,12 +105,12 @@ class TrainJob:
             if isinstance(error, OSError) or is_out_of_memory(error):
                 raise explain(error, self.config) from error
             raise
-        if earlier and prepared.weights_sha256 != earlier.weights_sha256:
+        if earlier and prepared.weights_sha256 != earlier.started.weights_sha256:
             raise FtguiError(
                 f"The weights file “{self.config.weights}” is not the one that this run began with.",
                 "Put that file back, or train again.",
             )
-        with closing(RunStore(self.out, versions(), resumes=earlier.epochs if earlier else None)) as store:
+        with closing(self._open_store()) as store:
             for event in self._guarded(prepared, store):
                 try:
                     store.record(event)
@@ -101,6 +118,11 @@ class TrainJob:
                     yield self._failed(cannot_write(self.out, "the run", error))
                     return
                 yield event
+
+    def _open_store(self) -> RunStore:
+        if self.earlier is None:
+            return RunStore(self.out, versions())
+        return RunStore(self.out, versions(), resumes=self.earlier.epochs, started=self.earlier.started)
 
     def _guarded(self, prepared: Prepared, store: RunStore) -> Events:
         """Run, and end with ``RunEnded`` whatever happens on the way."""
@@ -125,9 +147,10 @@ class TrainJob:
             return Reason.STOPPED
         split = Split(train=train_pixels.pictures, val=val_pixels.pictures)
         check_split(split)
-        store.write_split(prepared.pictures.root, prepared.class_names, split)
         trainer = self._make_trainer(prepared, train_pixels, val_pixels)
-        if self.earlier is not None:
+        if self.earlier is None:
+            store.write_split(prepared.pictures.root, prepared.class_names, split)
+        else:
             self._go_on(trainer, self.earlier, split)
         yield prepared.started(self.out, split, resumed_after=len(trainer.epochs))
         return (yield from self._trained(trainer, prepared, store))
@@ -138,6 +161,12 @@ class TrainJob:
         for name in unread_settings(self.config):
             yield RunWarning(
                 message=f"“{self.config.strategy}” does not look at “{SETTING_BY_NAME[name].label}”."
+            )
+        last = self.config.epochs
+        if any(stage.from_epoch > last for stage in prepared.applied.plan.stages):
+            yield RunWarning(
+                message=f"The extractor would join at epoch {self.config.joining_epoch}, after the last one, "
+                f"{last}: it stays frozen."
             )
 
     def _go_on(self, trainer: Trainer, earlier: Earlier, split: Split) -> None:
@@ -185,10 +214,8 @@ class TrainJob:
 
     def _end(self, prepared: Prepared, reason: Reason) -> Events:
         """Prove what stayed frozen and say how it went."""
-        trainer = self.trainer
-        best = trainer.best if trainer is not None else None
-        last = len(trainer.epochs) if trainer is not None else 0
-        frozen, moved = prepared.applied.frozen_entries(max(1, last)), None
+        best = self._best
+        frozen, moved = prepared.applied.frozen_entries(max(1, self._epochs)), None
         if best is not None:
             yield PhaseProgress(phase="comparing frozen entries", done=0, total=1)
             with self.clock.phase("proof"):
@@ -220,8 +247,7 @@ class TrainJob:
     def _ended(
         self, reason: Reason, message: str, hint: str, frozen: int, changed: Names | None, moved: Names | None
     ) -> RunEnded:
-        trainer = self.trainer
-        best = trainer.best if trainer is not None else None
+        trainer, best = self.trainer, self._best
         return RunEnded(
             reason=reason,
             message=message,
@@ -229,7 +255,7 @@ class TrainJob:
             best_epoch=best.epoch if best else None,
             best_val_accuracy=best.accuracy if best else None,
             best_val_loss=best.loss if best else None,
-            epochs=len(trainer.epochs) if trainer else 0,
+            epochs=self._epochs,
             seconds=self.clock.seconds,
             paused_seconds=self.clock.paused_seconds,
             phase_seconds=dict(self.clock.phase_seconds),

@@ -81,6 +81,10 @@ class RunHistory:
             case RunEnded():
                 self.ended, self.state = event, _STATE_OF[event.reason]
 
+    def go_on(self) -> None:
+        """Stand as a run that is about to be resumed."""
+        self.state, self.ended, self.batch = RunState.PREPARING, None, None
+
     def _start(self, event: RunStarted) -> None:
         """Begin, or go on: what a resumed run had told of epochs that it does anew is forgotten."""
         self.started, self.state, self.ended, self.batch = event, RunState.TRAINING, None, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -67,7 +68,9 @@ class Summary(Record, frozen=True, kw_only=True):
 
 
 class RunStore:
-    """Writes one run folder from the run's events: a new one, or with ``resumes`` one that goes on.
+    """Writes one run folder from the run's events: a new one, or one that ``resumes`` after some epochs.
+
+    A resumed run that ends before it begins anew is summed up by how it had ``started``.
 
     Holds the folder's lock while it is open, since two programs that write one run would spoil it.
 
@@ -77,12 +80,17 @@ class RunStore:
     """
 
     def __init__(
-        self, folder: Path, versions: dict[str, str], *, resumes: Sequence[EpochEnded] | None = None
-    ):
+        self,
+        folder: Path,
+        versions: dict[str, str],
+        *,
+        resumes: Sequence[EpochEnded] | None = None,
+        started: RunStarted | None = None,
+    ) -> None:
         self.folder = folder if resumes is not None else files.new_folder(folder, "the run")
         self._versions = versions
+        self._started = started
         self._epochs = list(resumes or ())
-        self._started: RunStarted | None = None
         self._lock = FileLock(folder / LOCK)
         try:
             self._lock.acquire(timeout=0)
@@ -95,7 +103,7 @@ class RunStore:
                 f"Another program is writing the run “{folder}”.", "Wait until it is done, or stop it there."
             ) from error
         except OSError as error:
-            self._lock.release()
+            self._unlock()
             raise files.cannot_write(folder, "the run", error) from error
 
     def record(self, event: TrainingEvent) -> None:
@@ -114,6 +122,7 @@ class RunStore:
                 records.write_json(self.folder / CONFIG, event.config)
             case EpochEnded():
                 self._epochs.append(event)
+                os.fsync(self._events.fileno())  # on the disk before the checkpoint that counts on it
                 self._write_metrics()
             case RunEnded() if self._started is not None:
                 self._write_metrics()
@@ -152,6 +161,9 @@ class RunStore:
         for stream in (self._events, self._log):
             with suppress(OSError):  # what could not be written was said when it was written
                 stream.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
         self._lock.release()
         with suppress(OSError):  # another program may hold it by now
             (self.folder / LOCK).unlink(missing_ok=True)

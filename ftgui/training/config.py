@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -98,7 +99,7 @@ class TrainConfig(Record, frozen=True, kw_only=True):
 
 def plain(number: float) -> str:
     """Return a number as people write it, without an exponent where it is whole."""
-    return str(int(number)) if float(number).is_integer() else f"{number:g}"
+    return str(int(number)) if float(number).is_integer() else f"{Decimal(repr(number)):f}"
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,7 +277,8 @@ def check_config(config: TrainConfig) -> None:
             )
     if STRATEGIES[config.strategy].init == "random" and config.init == "pretrained":
         raise FtguiError(
-            f"“{config.strategy}” starts from random weights.", "Use the strategy full for pretrained ones."
+            f"“{STRATEGIES[config.strategy].title}” starts from random weights.",
+            "Choose “Everything learns” (full) for pretrained ones.",
         )
 
 

@@ -17,9 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ftgui.core.hashing import stable_seed
 from ftgui.data.pixels import PixelStore
 from ftgui.data.views import choose_views
 from ftgui.freezing.apply import AppliedPlan
+from ftgui.models.head import seeded
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.loops import Arithmetic, epoch_batches, train_step
@@ -30,6 +32,8 @@ STEPS = 60
 LOWEST, HIGHEST = 1e-5, 10.0
 SMOOTHING = 0.85
 """How much of the mean loss so far goes into the next, as one picture more or less moves a batch's loss."""
+UNSETTLED = 8
+"""So many steps it takes until a smoothed loss says more than the last few batches do."""
 DIVERGED = 3.0
 """A smoothed loss this many times the lowest so far ends the test."""
 
@@ -80,19 +84,21 @@ class LrFinder:
                 break
             for group in optimizer.param_groups:
                 group["lr"] = lr * group["lr_waiting"]
-            loss, _ = train_step(
-                applied.model,
-                optimizer,
-                self.arithmetic,
-                self.objective,
-                pixels,
-                labels[torch.from_numpy(indices)],
-                self.config.clip_grad,
-            )
+            with seeded(stable_seed(self.config.seed, "lr-find", len(trials)) % 2**63):
+                loss, _ = train_step(
+                    applied.model,
+                    optimizer,
+                    self.arithmetic,
+                    self.objective,
+                    pixels,
+                    labels[torch.from_numpy(indices)],
+                    self.config.clip_grad,
+                )
             if not _append(trials, lr, loss.item()):
                 break
             yield len(trials)
-        return LrFound(strategy=self.config.strategy, trials=tuple(trials), suggestion=suggest(trials))
+        suggestion = None if self.control.stopping else suggest(trials)
+        return LrFound(strategy=self.config.strategy, trials=tuple(trials), suggestion=suggestion)
 
     def _batches(self) -> Iterator[tuple[npt.NDArray[np.int64], torch.Tensor]]:
         paths = [picture.path for picture in self.train.pictures]
@@ -120,14 +126,11 @@ def _append(trials: list[LrTrial], lr: float, loss: float) -> bool:
 def suggest(trials: list[LrTrial]) -> float | None:
     """Return the learning rate at which the smoothed loss falls most steeply, over the logarithm of the lr.
 
-    None where it never falls, or there are too few steps to say.
+    Steps that are hardly smoothed yet do not count. None where it never falls after them.
     """
-    if len(trials) < 5:
-        return None
-    lrs = np.log([trial.lr for trial in trials])
     losses = np.array([trial.smoothed_loss for trial in trials])
-    lowest = int(losses.argmin())
-    if lowest < 2:
+    lowest = int(losses.argmin()) if trials else 0
+    if lowest <= UNSETTLED:
         return None
-    slopes = np.gradient(losses, lrs)[: lowest + 1]
-    return trials[int(slopes.argmin())].lr if slopes.min() < 0 else None
+    slopes = np.gradient(losses, np.log([trial.lr for trial in trials]))[UNSETTLED : lowest + 1]
+    return trials[UNSETTLED + int(slopes.argmin())].lr if slopes.min() < 0 else None

@@ -61,4 +61,6 @@ def set_learning_rates(optimizer: torch.optim.Optimizer, config: TrainConfig, no
     factor = lr_factor(config, now)
     for group in optimizer.param_groups:
         own = group["lr_joined"] if now.epoch >= group["joins"] else group["lr_waiting"]
-        group["lr"] = own * factor * joining_factor(group["joins"], config.warmup_epochs, now)
+        rises = group["lr_joined"] > group["lr_waiting"]
+        ramp = joining_factor(group["joins"], config.warmup_epochs, now) if rises else 1.0
+        group["lr"] = own * factor * ramp

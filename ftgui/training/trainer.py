@@ -108,20 +108,19 @@ class Trainer:
         self.optimizer.load_state_dict(checkpoint.optimizer)
         self.best = Best(kept.epoch, kept.val_accuracy, kept.val_loss) if kept else None
         self.epochs = list(epochs)
-        self.clock.add_earlier(checkpoint.seconds, checkpoint.phase_seconds)
         done = checkpoint.epoch
         self.pace.add_earlier(done * len(self.train.pictures), done * len(self.val.pictures))
 
     def run(self) -> Generator[TrainingEvent, None, Reason]:
         """Train for the configured epochs, or those that are left; return why training ended."""
         for epoch in range(len(self.epochs) + 1, self.config.epochs + 1):
+            if has_stopped_improving(self.config, self.epochs):
+                return Reason.EARLY_STOPPED
             reason = yield from self._epoch(epoch)
             if reason is not None:
                 return reason
             with self.clock.phase("writing"):
                 self._save_checkpoint()
-            if has_stopped_improving(self.config, self.epochs) and epoch < self.config.epochs:
-                return Reason.EARLY_STOPPED
         return Reason.COMPLETED
 
     def _epoch(self, epoch: int) -> Generator[TrainingEvent, None, Reason | None]:
@@ -281,4 +280,6 @@ class Trainer:
 
     def _restore(self, good: State) -> None:
         """Go back to weights of before: the last finite ones, or those of a checkpoint."""
-        self.model.load_state_dict(good, strict=False)
+        state = self.model.state_dict()
+        for name, tensor in good.items():
+            state[name].copy_(tensor)

@@ -97,7 +97,7 @@ def test_a_run_is_repeated_from_its_config(drawn: Drawn, tmp_path: Path, capsys:
 def test_a_flipped_bit_makes_the_exit_code_1(
     drawn: Drawn, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = train_job._TrainJob._prove
+    real = train_job.TrainJob._moved
 
     def prove(job: Any, *arguments: Any) -> Any:
         state = torch.load(job.out / "best.pth", weights_only=True)
@@ -105,7 +105,7 @@ def test_a_flipped_bit_makes_the_exit_code_1(
         torch.save(state, job.out / "best.pth")
         return real(job, *arguments)
 
-    monkeypatch.setattr(train_job._TrainJob, "_prove", prove)
+    monkeypatch.setattr(train_job.TrainJob, "_moved", prove)
     assert main(train_arguments(drawn, tmp_path / "run", "--json")) == 1
     said = capsys.readouterr()
     last = json.loads(said.out.splitlines()[-1])
@@ -236,7 +236,16 @@ def test_a_weights_file_that_will_not_do_is_one_line(
         (("--lr", "nan"), "Learning rate cannot be nan"),
         (("--lr", "1e20"), "Learning rate cannot be 1"),
         (("--device", "mps"), "“mps” is not available"),
-        (("--init", "random"), "nothing to keep"),
+        (("--init", "random"), "would keep random weights"),
+        (("--strategy", "scratch", "--init", "pretrained"), "“From scratch” starts from random weights"),
+        (("--strategy", "partial", "--freeze-until", "head"), "There is no stage “head” before the output"),
+        (("--strategy", "thaw", "--thaw-epoch", "1"), "Thaws at epoch cannot be 1"),
+        (("--stage-lr", "stem=-1"), "The learning rate of “stem” cannot be × -1"),
+        (("--stage-lr", "stem=nan"), "The learning rate of “stem” cannot be × nan"),
+        (("--stage-lr", "head=0"), "Nothing would learn"),
+        (("--label-smoothing", "1"), "Label smoothing cannot be 1"),
+        (("--early-stop", "0"), "Stop early after cannot be 0"),
+        (("--clip-grad", "0"), "Clip gradients at cannot be 0"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )

@@ -13,7 +13,7 @@ from ftgui.cli.parser import make_parser
 from ftgui.cli.training import config_from
 from ftgui.core import records
 from ftgui.core.errors import FtguiError
-from ftgui.training.config import SETTINGS, TrainConfig
+from ftgui.training.config import SETTINGS, TrainConfig, check_config
 
 TRAIN = ("train", "data", "--weights", "w.pth", "--out", "run")
 
@@ -34,6 +34,20 @@ def config(*arguments: str) -> TrainConfig:
         (*TRAIN, "--lr", "fast"),
         (*TRAIN, "--norm", "loose"),
         (*TRAIN, "--unheard-of"),
+        (*TRAIN, "--stage-lr"),
+        (*TRAIN, "--stage-lr", "layer4"),
+        (*TRAIN, "--stage-lr", "=0.1"),
+        (*TRAIN, "--stage-lr", "layer4="),
+        (*TRAIN, "--stage-lr", "layer4=fast"),
+        (*TRAIN, "--stage-lr", "layer4=0.1=0.2"),
+        (*TRAIN, "--stage-lr", "layer3=1", "layer4"),
+        (*TRAIN, "--thaw-epoch", "1.5"),
+        (*TRAIN, "--class-weights", "on"),
+        (*TRAIN, "--early-stop-monitor", "luck"),
+        ("resume",),
+        ("resume", "a", "b"),
+        ("resume", "run", "--epochs", "3"),
+        ("lr-find", "data", "--weights", "w.pth", "--out", "run"),
         ("scan",),
         ("scan", "a", "b"),
         ("predict", "run"),
@@ -61,6 +75,8 @@ def test_wrong_usage_exits_with_2_and_says_why(
     [
         (("train", "--out", "run", "--weights", "w.pth"), "DATA"),
         (("train", "data", "--out", "run"), "--weights"),
+        (("lr-find", "--weights", "w.pth"), "DATA"),
+        (("lr-find", "data"), "--weights"),
     ],
 )
 def test_training_without_data_or_weights_is_wrong_usage_in_one_line(
@@ -74,7 +90,18 @@ def test_training_without_data_or_weights_is_wrong_usage_in_one_line(
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("train",), ("scan",), ("inspect",), ("predict",), ("export",), ("demo",)]
+    "command",
+    [
+        (),
+        ("train",),
+        ("resume",),
+        ("lr-find",),
+        ("scan",),
+        ("inspect",),
+        ("predict",),
+        ("export",),
+        ("demo",),
+    ],
 )
 def test_help_is_there_for_everything(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
@@ -101,11 +128,20 @@ def test_every_setting_has_an_option() -> None:
         "lr": 0.5,
         "device": "cpu",
         "backbone_lr_mult": 0.25,
+        "freeze_until": "features.4-6",
+        "thaw_epoch": 4,
         "norm": "adapt",
         "optimizer": "adamw",
         "momentum": 0.5,
         "weight_decay": 0.125,
         "schedule": "step",
+        "warmup_epochs": 2,
+        "clip_grad": 1.5,
+        "label_smoothing": 0.1,
+        "class_weights": "balanced",
+        "early_stop": 5,
+        "early_stop_monitor": "val_accuracy",
+        "early_stop_min_delta": 0.01,
         "augment": "standard",
         "views": 7,
         "val_fraction": 0.5,
@@ -118,6 +154,30 @@ def test_every_setting_has_an_option() -> None:
     found = config(*TRAIN, "--strategy", "full", "--classes", "4", "--arch", "resnet18", *flags)
     expected = {**said, "strategy": "full", "classes": 4, "architecture": "resnet18"}
     assert found == TrainConfig(dataset="data", weights="w.pth", **expected)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("words", "multiples"),
+    [
+        (("stem=0", "layer4=0.5"), {"stem": 0.0, "layer4": 0.5}),
+        (("features.4-6=1e-2",), {"features.4-6": 0.01}),
+        (("stem=0", "--stage-lr", "head=2"), {"stem": 0.0, "head": 2.0}),
+        (("stem=0", "--stage-lr", "stem=1"), {"stem": 1.0}),  # what is said last counts
+    ],
+)
+def test_stages_may_have_multiples_of_their_own(words: tuple[str, ...], multiples: dict[str, float]) -> None:
+    assert config(*TRAIN, "--stage-lr", *words).stage_lr == multiples
+
+
+def test_a_search_for_a_learning_rate_takes_what_training_takes() -> None:
+    found = config("lr-find", "data", "--weights", "w.pth", "--strategy", "thaw", "--stage-lr", "stem=0")
+    assert found == TrainConfig(dataset="data", weights="w.pth", strategy="thaw", stage_lr={"stem": 0.0})
+
+
+def test_a_wrong_stage_multiple_says_what_one_looks_like(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*TRAIN, "--stage-lr", "layer4"])
+    assert "“layer4” is not STAGE=MULT, such as layer4=0.1" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -158,3 +218,78 @@ def test_a_config_file_that_is_none_is_refused(config_file: Path, content: str, 
 def test_a_config_file_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--config", "/none/config.json", "--out", "run"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+# Another strategy for a run's config ------------------------------------------------------------------------
+
+
+def from_file(tmp_path: Path, written: dict[str, object], *arguments: str) -> TrainConfig:
+    """Return what is trained where a run's config says one thing and the command line another."""
+    records.write_json(tmp_path / "config.json", TrainConfig(dataset="/d", weights="/w", **written))  # type: ignore[arg-type]
+    return config("train", "--config", str(tmp_path / "config.json"), "--out", "run", *arguments)
+
+
+def plain(**changes: object) -> TrainConfig:
+    return TrainConfig(dataset="/d", weights="/w", **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("written", "arguments", "found"),
+    [
+        # A learning rate that was only the default of its strategy does not outlive it …
+        ({"strategy": "freeze", "lr": 0.01}, ("--strategy", "full"), {"strategy": "full", "lr": None}),
+        (
+            {"strategy": "full", "lr": 0.001},
+            ("--optimizer", "adamw"),
+            {"strategy": "full", "lr": None, "optimizer": "adamw"},
+        ),
+        # … and one that was asked for does.
+        ({"strategy": "freeze", "lr": 0.02}, ("--strategy", "full"), {"strategy": "full", "lr": 0.02}),
+        # What shaped a strategy does not outlive a change to one that does not look at it …
+        ({"strategy": "thaw", "thaw_epoch": 5}, ("--strategy", "full"), {"strategy": "full"}),
+        (
+            {"strategy": "partial", "freeze_until": "layer2"},
+            ("--strategy", "thaw"),
+            {"strategy": "thaw", "freeze_until": None},
+        ),
+        (
+            {"strategy": "small-lr", "backbone_lr_mult": 0.25},
+            ("--strategy", "freeze"),
+            {"strategy": "freeze"},
+        ),
+        # … to one that does look at it, it does …
+        (
+            {"strategy": "thaw", "thaw_epoch": 5, "backbone_lr_mult": 0.25},
+            ("--strategy", "small-lr"),
+            {"strategy": "small-lr", "backbone_lr_mult": 0.25},
+        ),
+        # … as it does where the strategy stays.
+        (
+            {"strategy": "partial", "freeze_until": "layer2"},
+            ("--epochs", "3"),
+            {"strategy": "partial", "freeze_until": "layer2", "epochs": 3},
+        ),
+        (
+            {"strategy": "thaw", "thaw_epoch": 5},
+            ("--strategy", "thaw", "--thaw-epoch", "3"),
+            {"strategy": "thaw", "thaw_epoch": 3},
+        ),
+        # What is said now is taken, looked at or not: a warning says so.
+        (
+            {"strategy": "thaw", "thaw_epoch": 5},
+            ("--strategy", "full", "--thaw-epoch", "3"),
+            {"strategy": "full", "thaw_epoch": 3},
+        ),
+        # Multiples of single stages hold for every strategy.
+        (
+            {"strategy": "thaw", "stage_lr": {"stem": 0.0}},
+            ("--strategy", "full"),
+            {"strategy": "full", "stage_lr": {"stem": 0.0}},
+        ),
+    ],
+)
+def test_a_configs_strategy_can_be_changed(
+    tmp_path: Path, written: dict[str, object], arguments: tuple[str, ...], found: dict[str, object]
+) -> None:
+    assert from_file(tmp_path, written, *arguments) == plain(**found)
+    check_config(from_file(tmp_path, written, *arguments))

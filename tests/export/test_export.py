@@ -10,6 +10,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 
@@ -17,11 +18,13 @@ from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.data.decode import decode_picture, prepare_picture
 from ftgui.export import pth
+from ftgui.export.card import model_card
 from ftgui.export.pth import read_model_file
 from ftgui.jobs.export import export
 from ftgui.jobs.inspect import inspect_stages
 from ftgui.jobs.predict import open_classifier, predict
 from ftgui.models.construction import skeleton
+from ftgui.runs.history import open_run
 from ftgui.runs.store import SplitFile
 from ftgui.training.events import EpochEnded, RunEnded, RunStarted
 from tests import samples
@@ -178,6 +181,107 @@ def test_the_model_card_states_the_run_and_how_sure_its_accuracy_is(out: Path, r
     for line in ("0. apples", "1. bricks", "2. clouds"):
         assert line in card.splitlines()
     assert "None" not in card
+
+
+def card_of(run: Finished, folder: Path) -> str:
+    """Export a run and return its model card."""
+    export(run.folder, folder)
+    return (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("freeze", "`freeze`; learning: head × 1"),
+        ("lr-zero", "`lr-zero`; learning: head × 1"),
+        (
+            "small-lr",
+            "`small-lr`; learning: stem × 0.1, stage2 × 0.1, stage3 × 0.1, stage4-conv5 × 0.1, head × 1",
+        ),
+        ("partial", "`partial`; learning: stage4-conv5 × 1, head × 1"),
+    ],
+)
+def test_the_model_card_says_what_learned(
+    finished: dict[str, Finished], tmp_path: Path, name: str, words: str
+) -> None:
+    card = card_of(finished[name], tmp_path / "out")
+    assert f"| Strategy | {words} |" in card.splitlines()
+    assert "| Norms of stages that stay | locked |" in card.splitlines()
+
+
+LATE = "× 0.1 from epoch 2"
+
+
+@pytest.mark.parametrize(
+    ("epoch", "words"),
+    [
+        (1, "head × 1"),
+        (2, f"stem {LATE}, stage2 {LATE}, stage3 {LATE}, stage4-conv5 {LATE}, head × 1"),
+    ],
+)
+def test_the_card_of_a_thaw_says_what_had_learned_by_the_epoch_whose_weights_these_are(
+    finished: dict[str, Finished], epoch: int, words: str
+) -> None:
+    history = open_run(finished["thaw"].folder)
+    assert history.kept is not None
+    history.kept = msgspec.structs.replace(history.kept, epoch=epoch)
+    assert f"| Strategy | `thaw`; learning: {words} |" in model_card(history, "0" * 64).splitlines()
+
+
+@pytest.mark.parametrize(("name", "weights"), [("full", "pretrained"), ("scratch", "random")])
+def test_the_model_card_says_which_weights_it_began_with(
+    finished: dict[str, Finished], tmp_path: Path, name: str, weights: str
+) -> None:
+    assert f"| Starting weights | {weights}, SHA-256 `" in card_of(finished[name], tmp_path / "out")
+
+
+STAGES_OF = {
+    "partial": [
+        ("stem", False, 0.0, 1, False),
+        ("stage2", False, 0.0, 1, False),
+        ("stage3", False, 0.0, 1, False),
+        ("stage4-conv5", True, 1.0, 1, True),
+        ("head", True, 1.0, 1, True),
+    ],
+    "thaw": [
+        ("stem", True, 0.1, 2, True),
+        ("stage2", True, 0.1, 2, True),
+        ("stage3", True, 0.1, 2, True),
+        ("stage4-conv5", True, 0.1, 2, True),
+        ("head", True, 1.0, 1, True),
+    ],
+}
+"""Each stage, whether it is in the optimizer, its multiple, from which epoch, whether it ever learns."""
+
+
+@pytest.mark.parametrize("name", STAGES_OF)
+def test_model_json_holds_the_plan_stage_by_stage(
+    finished: dict[str, Finished], tmp_path: Path, name: str
+) -> None:
+    export(finished[name].folder, tmp_path / "out")
+    found = model_json(tmp_path / "out")
+    assert (found["strategy"], found["norm"]) == (name, "locked")
+    told = [
+        (s["name"], s["in_optimizer"], s["lr_mult"], s["from_epoch"], s["learns"]) for s in found["stages"]
+    ]
+    assert told == STAGES_OF[name]
+    assert [s["parameters"] for s in found["stages"]] == [696, 6936, 45552, 288608, 3075]
+
+
+def test_an_export_says_which_norm_policy_it_had(drawn: Drawn, tmp_path: Path) -> None:
+    run_small(drawn.config(norm="adapt", epochs=1), tmp_path / "run")
+    export(tmp_path / "run", tmp_path / "out")
+    assert model_json(tmp_path / "out")["norm"] == "adapt"
+    assert "| Norms of stages that stay | adapt |" in (tmp_path / "out" / "MODEL_CARD.md").read_text("utf-8")
+
+
+def test_an_export_of_before_there_were_plans_can_be_used(out: Path, drawn: Drawn, tmp_path: Path) -> None:
+    shutil.copytree(out, tmp_path / "old")
+    plain = model_json(tmp_path / "old")
+    del plain["stages"], plain["norm"]
+    (tmp_path / "old" / "model.json").write_text(json.dumps(plain), encoding="utf-8")
+    pictures = sorted(drawn.data.rglob("*.png"))[:2]
+    assert list(predict(tmp_path / "old", pictures)) == list(predict(out, pictures))
 
 
 ALONE = """

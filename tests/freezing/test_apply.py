@@ -1,8 +1,9 @@
-"""A plan on a network: gradients, modes, learning rates, and what may move in the end."""
+"""A plan on a network: gradients, modes, and what may move in the end."""
 
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -14,76 +15,85 @@ from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.plan import make_plan
 from ftgui.models.head import replace_output_layer
 from ftgui.models.stages import find_stages
-from tests.freezing.tiny import HEAD, MIDDLE, STAGES, STEM, tiny_network
+from tests.freezing.tiny import (
+    CONVOLUTIONS,
+    EVERYTHING,
+    EXTRACTOR,
+    HEAD,
+    MIDDLE,
+    MIDDLE_BIASES,
+    MIDDLE_NORMS,
+    MIDDLE_WEIGHTS,
+    STAGES,
+    STATISTICS,
+    STEM,
+    STEM_NORMS,
+    STEM_STATISTICS,
+    STEM_WEIGHTS,
+    WEIGHTS_OF_NORMS,
+    applied,
+    names_of,
+    tiny_network,
+)
 
-STRATEGIES = ("freeze", "lr-zero", "small-lr", "full")
 NORMS = ("locked", "adapt", "trainable")
 STAYING = list(itertools.product(("freeze", "lr-zero"), NORMS))
-LR = 0.5
-
-WEIGHTS_OF_NORMS = {
-    "stem.norm.weight",
-    "stem.norm.bias",
-    "middle.group.weight",
-    "middle.group.bias",
-    "middle.norm.weight",
-    "middle.norm.bias",
-}
-STATISTICS = {
-    "stem.norm.running_mean",
-    "stem.norm.running_var",
-    "stem.norm.num_batches_tracked",
-    "middle.norm.running_mean",
-    "middle.norm.running_var",
-    "middle.norm.num_batches_tracked",
-}
-CONVOLUTIONS = {"stem.conv.weight", "middle.conv.weight", "middle.conv.bias"}
-
-EVERYTHING = set(STEM) | set(MIDDLE) | set(HEAD)
+LR, DECAY = 0.5, 0.25
 
 FROZEN = {
     "locked": CONVOLUTIONS | WEIGHTS_OF_NORMS | STATISTICS,
     "adapt": CONVOLUTIONS | WEIGHTS_OF_NORMS,
     "trainable": CONVOLUTIONS,
 }
-"""What stays in the two stages before the head where they stay, by hand."""
+"""What stays in the two stages before the head where both stay, by hand."""
+FROZEN_STEM = {
+    "locked": STEM_WEIGHTS | STEM_NORMS | STEM_STATISTICS,
+    "adapt": STEM_WEIGHTS | STEM_NORMS,
+    "trainable": STEM_WEIGHTS,
+}
+"""What stays where the first alone stays, as partial has it in this network."""
 
 
-def applied(strategy: str, norm: str = "locked", mult: float = 0.1) -> AppliedPlan:
-    plan = make_plan(strategy, ("stem", "middle", "head"), backbone_lr_mult=mult, norm=norm)  # type: ignore[arg-type]
-    return AppliedPlan(tiny_network(), plan, STAGES)
+def optimizer_of(plan: AppliedPlan, kind: str = "sgd") -> torch.optim.Optimizer:
+    """Return one with everything that could move a weight."""
+    groups: Any = plan.parameter_groups(LR, DECAY)
+    return torch.optim.SGD(groups, momentum=0.9) if kind == "sgd" else torch.optim.AdamW(groups)
 
 
-def step(plan: AppliedPlan, optimizer: torch.optim.Optimizer) -> None:
-    plan.train_mode()
+def learn(plan: AppliedPlan, optimizer: torch.optim.Optimizer, epoch: int, steps: int = 3) -> set[str]:
+    """Take an epoch's steps as training takes them, and return which entries they moved."""
+    before = snapshot(plan)
     optimizer.zero_grad(set_to_none=True)
-    plan.model(torch.randn(6, 3, 9, 9)).square().sum().backward()
-    optimizer.step()
+    plan.start_epoch(epoch)
+    for group in optimizer.param_groups:
+        group["lr"] = group["lr_joined"] if epoch >= group["joins"] else group["lr_waiting"]
+    for _ in range(steps):
+        optimizer.zero_grad(set_to_none=True)
+        plan.model(torch.randn(6, 3, 9, 9)).square().sum().backward()
+        optimizer.step()
+    return moved_since(before, plan)
 
 
-def moved_by_training(plan: AppliedPlan, kind: str = "sgd") -> set[str]:
-    """Take three steps with everything that could move a weight, and return what did move."""
-    groups = plan.parameter_groups(LR)
-    optimizer: torch.optim.Optimizer = (
-        torch.optim.SGD(groups, momentum=0.9, weight_decay=0.1)
-        if kind == "sgd"
-        else torch.optim.AdamW(groups, weight_decay=0.1)
-    )
-    before = {name: tensor.clone() for name, tensor in plan.model.state_dict().items()}
-    for _ in range(3):
-        step(plan, optimizer)
+def snapshot(plan: AppliedPlan) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in plan.model.state_dict().items()}
+
+
+def moved_since(before: dict[str, torch.Tensor], plan: AppliedPlan) -> set[str]:
     after = plan.model.state_dict()
     return {name for name in after if not torch.equal(before[name], after[name])}
 
 
-def learning_rates(plan: AppliedPlan) -> dict[str, float]:
-    """Return the learning rate of each parameter that an optimizer would hold."""
-    names = {id(parameter): name for name, parameter in plan.model.named_parameters()}
-    return {names[id(p)]: group["lr"] for group in plan.parameter_groups(LR) for p in group["params"]}
+def moved_by_training(plan: AppliedPlan, kind: str = "sgd") -> set[str]:
+    return learn(plan, optimizer_of(plan, kind), epoch=1)
 
 
 def with_gradient(plan: AppliedPlan) -> set[str]:
     return {name for name, p in plan.model.named_parameters() if p.requires_grad}
+
+
+def modes(plan: AppliedPlan) -> dict[str, bool]:
+    """Return which leaf modules are in train mode."""
+    return {name: m.training for name, m in plan.model.named_modules() if not list(m.children())}
 
 
 def test_the_tiny_network_is_as_its_stages_say() -> None:
@@ -93,58 +103,79 @@ def test_the_tiny_network_is_as_its_stages_say() -> None:
     assert sum(stage.parameters for stage in STAGES) == sum(p.numel() for p in model.parameters())
 
 
+# Gradients -------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("norm", NORMS)
 def test_freezing_leaves_gradients_to_the_head_and_to_norms_that_may_train(norm: str) -> None:
     norms = WEIGHTS_OF_NORMS if norm == "trainable" else set()
     assert with_gradient(applied("freeze", norm)) == {*HEAD, *norms}
 
 
-@pytest.mark.parametrize(("strategy", "norm"), [*itertools.product(("lr-zero", "small-lr", "full"), NORMS)])
-def test_every_other_strategy_pays_for_all_gradients(strategy: str, norm: str) -> None:
-    everything = CONVOLUTIONS | WEIGHTS_OF_NORMS | set(HEAD)
-    assert with_gradient(applied(strategy, norm)) == everything
+@pytest.mark.parametrize(
+    ("strategy", "norm"), [*itertools.product(("lr-zero", "small-lr", "full", "scratch"), NORMS)]
+)
+def test_where_all_is_in_the_optimizer_all_gradients_are_paid_for(strategy: str, norm: str) -> None:
+    assert with_gradient(applied(strategy, norm)) == EXTRACTOR | set(HEAD)
 
 
-@pytest.mark.parametrize("norm", ["locked", "adapt"])
-@pytest.mark.parametrize(("strategy", "extractor"), [("lr-zero", 0.0), ("small-lr", 0.05), ("full", 0.5)])
-def test_the_extractor_has_its_own_learning_rate(strategy: str, extractor: float, norm: str) -> None:
-    rates = learning_rates(applied(strategy, norm))
-    assert rates == {
-        **dict.fromkeys(CONVOLUTIONS | WEIGHTS_OF_NORMS, pytest.approx(extractor)),
-        **dict.fromkeys(HEAD, LR),
-    }
+@pytest.mark.parametrize("norm", NORMS)
+def test_partial_leaves_gradients_to_what_lies_behind_its_line(norm: str) -> None:
+    norms = STEM_NORMS if norm == "trainable" else set()
+    behind = MIDDLE_WEIGHTS | MIDDLE_BIASES | MIDDLE_NORMS | set(HEAD)
+    assert with_gradient(applied("partial", norm)) == behind | norms
 
 
-@pytest.mark.parametrize("norm", ["locked", "adapt"])
-def test_a_frozen_extractor_is_in_no_group(norm: str) -> None:
-    assert learning_rates(applied("freeze", norm)) == dict.fromkeys(HEAD, LR)
+@pytest.mark.parametrize("norm", NORMS)
+def test_gradients_come_with_the_thaw_and_not_before(norm: str) -> None:
+    plan = applied("thaw", norm)
+    before = set(HEAD) | (WEIGHTS_OF_NORMS if norm == "trainable" else set())
+    assert with_gradient(plan) == before, "from the start"
+    found = []
+    for epoch in (1, 2, 3, 4):
+        plan.start_epoch(epoch)
+        found.append(with_gradient(plan))
+    assert found == [before, before, EXTRACTOR | set(HEAD), EXTRACTOR | set(HEAD)]
+    plan.start_epoch(1)
+    assert with_gradient(plan) == before, "and go again where a run begins anew"
 
 
-def test_norms_that_may_train_do_so_at_the_rate_of_the_head_where_the_rest_is_frozen() -> None:
-    assert learning_rates(applied("freeze", "trainable")) == dict.fromkeys(WEIGHTS_OF_NORMS | set(HEAD), LR)
+# What moves ------------------------------------------------------------------------------------------------
 
 
-def test_norms_that_may_train_do_so_at_the_rate_of_the_head_where_the_rest_is_at_0() -> None:
-    assert learning_rates(applied("lr-zero", "trainable")) == {
-        **dict.fromkeys(CONVOLUTIONS, 0.0),
-        **dict.fromkeys(WEIGHTS_OF_NORMS | set(HEAD), LR),
-    }
-
-
-@pytest.mark.parametrize("norm", ["locked", "adapt"])
+@pytest.mark.parametrize("norm", NORMS)
 def test_stages_that_learn_train_their_norms_as_usual(norm: str) -> None:
     """The policy is for the stages that stay."""
-    everything = set(applied("full").model.state_dict())
-    assert applied("full", norm).moving_entries() == everything
-    assert moved_by_training(applied("full", norm)) == everything
-    assert moved_by_training(applied("small-lr", norm)) == everything
+    for strategy in ("small-lr", "full", "scratch"):
+        assert applied(strategy, norm).moving_entries() == EVERYTHING
+        assert moved_by_training(applied(strategy, norm)) == EVERYTHING
 
 
 @pytest.mark.parametrize(("strategy", "norm"), STAYING)
 def test_the_frozen_entries_are_those_written_down_here(strategy: str, norm: str) -> None:
     plan = applied(strategy, norm)
-    assert plan.frozen_entries() == FROZEN[norm]
-    assert plan.moving_entries() == set(plan.model.state_dict()) - FROZEN[norm]
+    assert plan.frozen_entries() == plan.frozen_entries(1) == plan.frozen_entries(9) == FROZEN[norm]
+    assert plan.moving_entries() == EVERYTHING - FROZEN[norm]
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_partial_keeps_what_lies_before_its_line(norm: str) -> None:
+    plan = applied("partial", norm)
+    assert plan.frozen_entries() == plan.frozen_entries(1) == FROZEN_STEM[norm]
+    assert plan.moving_entries() == EVERYTHING - FROZEN_STEM[norm]
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_thaw_keeps_what_freeze_keeps_up_to_its_epoch_and_in_the_end_nothing(norm: str) -> None:
+    plan = applied("thaw", norm)
+    assert [plan.frozen_entries(epoch) for epoch in (1, 2, 3, 4)] == [
+        FROZEN[norm],
+        FROZEN[norm],
+        set(),
+        set(),
+    ]
+    assert plan.frozen_entries() == set()
+    assert plan.moving_entries() == EVERYTHING
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adamw"])
@@ -153,9 +184,56 @@ def test_just_the_others_move_in_training(strategy: str, norm: str, kind: str) -
     assert moved_by_training(applied(strategy, norm), kind) == EVERYTHING - FROZEN[norm]
 
 
+@pytest.mark.parametrize("kind", ["sgd", "adamw"])
+@pytest.mark.parametrize("norm", NORMS)
+def test_just_what_lies_behind_the_line_moves_in_partial(norm: str, kind: str) -> None:
+    assert moved_by_training(applied("partial", norm), kind) == EVERYTHING - FROZEN_STEM[norm]
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adamw"])
+@pytest.mark.parametrize("norm", NORMS)
+def test_before_the_thaw_just_the_others_move_and_from_then_on_everything(norm: str, kind: str) -> None:
+    plan = applied("thaw", norm)
+    optimizer = optimizer_of(plan, kind)
+    moved = [learn(plan, optimizer, epoch) for epoch in (1, 2, 3, 4)]
+    rest = EVERYTHING - FROZEN[norm]
+    assert moved == [rest, rest, EVERYTHING, EVERYTHING]
+
+
+def test_what_joins_later_is_in_the_optimizer_from_the_start() -> None:
+    """A group added to an optimizer that runs breaks or misleads schedules."""
+    plan = applied("thaw")
+    optimizer = optimizer_of(plan)
+    names = names_of(plan)
+    held = [names[id(p)] for group in optimizer.param_groups for p in group["params"]]
+    assert sorted(held) == sorted(EXTRACTOR | set(HEAD))
+    groups = list(optimizer.param_groups)
+    for epoch in (1, 2, 3):
+        learn(plan, optimizer, epoch)
+        assert all(now is before for now, before in zip(optimizer.param_groups, groups, strict=True))
+
+
 def test_a_multiplier_of_0_freezes_as_much_as_lr_zero() -> None:
     assert applied("small-lr", mult=0.0).frozen_entries() == FROZEN["locked"]
     assert moved_by_training(applied("small-lr", mult=0.0)) == set(HEAD)
+    late = applied("thaw", mult=0.0)
+    assert late.frozen_entries() == late.frozen_entries(9) == FROZEN["locked"]
+    assert learn(late, optimizer_of(late), epoch=9) == set(HEAD)
+
+
+def test_no_gradient_may_be_held_when_an_epoch_starts_and_none_is_left_to_move_what_is_frozen() -> None:
+    """What a step finds on a parameter it moves, frozen or not: the trainer drops it at the epoch's edge."""
+    for held in (True, False):
+        plan = applied("full")
+        optimizer = optimizer_of(plan)
+        learn(plan, optimizer, epoch=1)
+        frozen = AppliedPlan(plan.model, applied("freeze").plan, STAGES)
+        if not held:
+            optimizer.zero_grad(set_to_none=True)
+        frozen.start_epoch(2)
+        before = snapshot(frozen)
+        optimizer.step()
+        assert moved_since(before, frozen) == (EXTRACTOR | set(HEAD) if held else set())
 
 
 @pytest.mark.parametrize(
@@ -167,7 +245,11 @@ def test_a_multiplier_of_0_freezes_as_much_as_lr_zero() -> None:
         ("freeze", "trainable", 15 + 24),
         ("lr-zero", "trainable", 15 + 24),
         ("small-lr", "locked", 295),
+        ("partial", "locked", 15 + 164),
+        ("partial", "trainable", 15 + 164 + 8),
+        ("thaw", "locked", 295),
         ("full", "locked", 295),
+        ("scratch", "locked", 295),
     ],
 )
 def test_the_numbers_that_can_change_are_counted(strategy: str, norm: str, count: int) -> None:
@@ -175,24 +257,52 @@ def test_the_numbers_that_can_change_are_counted(strategy: str, norm: str, count
     assert applied(strategy, norm).trainable_parameters() == count
 
 
+# Modes -----------------------------------------------------------------------------------------------------
+
+AWAKE = {"stem.norm", "middle.norm", "middle.group"}
+"""What the norm policy wakes in stages that stay."""
+OF_HEAD = {"pool", "flat", "head.drop", "head.fc"}
+
+
+def awake(plan: AppliedPlan) -> set[str]:
+    return {name for name, training in modes(plan).items() if training}
+
+
 @pytest.mark.parametrize(("strategy", "norm"), STAYING)
 def test_stages_that_stay_are_held_in_eval_mode_after_every_call_of_train(strategy: str, norm: str) -> None:
     plan = applied(strategy, norm)
-    for _ in range(2):
+    for epoch in (1, 2):
         plan.model.train()
-        plan.train_mode()
-        modes = {name: module.training for name, module in plan.model.named_modules()}
-        assert modes["stem.norm"] == modes["middle.norm"] == (norm != "locked")
-        assert not modes["middle.drop"], "Dropout of a frozen stage is off"
-        assert modes["head.drop"], "and that of the head is on"
-        assert modes["head.fc"]
+        plan.start_epoch(epoch)
+        assert awake(plan) == OF_HEAD | (AWAKE if norm != "locked" else set()), "Dropout that stays is off"
 
 
-@pytest.mark.parametrize("strategy", ["small-lr", "full"])
+@pytest.mark.parametrize("norm", NORMS)
+def test_partial_holds_what_lies_before_its_line_in_eval_mode(norm: str) -> None:
+    plan = applied("partial", norm)
+    plan.start_epoch(1)
+    behind = {"middle.conv", "middle.group", "middle.norm", "middle.drop"} | OF_HEAD
+    assert awake(plan) == behind | ({"stem.norm"} if norm != "locked" else set())
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_stage_wakes_with_its_thaw(norm: str) -> None:
+    plan = applied("thaw", norm)
+    asleep = OF_HEAD | (AWAKE if norm != "locked" else set())
+    found = []
+    for epoch in (1, 2, 3, 4, 1):
+        plan.model.eval()
+        plan.start_epoch(epoch)
+        found.append(awake(plan))
+    everything = set(modes(plan))
+    assert found == [asleep, asleep, everything, everything, asleep]
+
+
+@pytest.mark.parametrize("strategy", ["small-lr", "full", "scratch"])
 def test_stages_that_learn_are_in_train_mode_throughout(strategy: str) -> None:
     plan = applied(strategy)
     plan.model.eval()
-    plan.train_mode()
+    plan.start_epoch(1)
     assert all(module.training for module in plan.model.modules())
 
 
@@ -201,7 +311,7 @@ def test_what_a_frozen_network_says_before_its_head_does_not_depend_on_the_batch
     plan = applied("freeze")
     pictures = torch.randn(5, 3, 9, 9)
     extractor = nn.Sequential(plan.model.stem, plan.model.middle)  # type: ignore[arg-type]
-    plan.train_mode()
+    plan.start_epoch(1)
     together = extractor(pictures)
     plan.model.eval()
     assert torch.equal(together, extractor(pictures))
@@ -212,10 +322,10 @@ def test_in_a_real_network_batchnorm_dropout_and_stochastic_depth_stay_quiet_whe
     replace_output_layer(model, 3, seed=0)
     stages = find_stages(model, 224)
     plan = AppliedPlan(model, make_plan("lr-zero", tuple(s.name for s in stages)), stages)
-    plan.train_mode()
+    plan.start_epoch(1)
     kinds = (nn.BatchNorm2d, nn.Dropout, StochasticDepth)
-    awake = [n for n, m in model.named_modules() if isinstance(m, kinds) and m.training]
-    assert awake == ["classifier.0"], "only the head's Dropout is awake"
+    restless = [n for n, m in model.named_modules() if isinstance(m, kinds) and m.training]
+    assert restless == ["classifier.0"], "only the head's Dropout is awake"
     asleep = {type(m) for m in model.modules() if isinstance(m, kinds) and not m.training}
     assert asleep == {nn.BatchNorm2d, StochasticDepth}
 

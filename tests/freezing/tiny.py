@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 import torch
 from torch import nn
 
+from ftgui.freezing.apply import AppliedPlan
+from ftgui.freezing.plan import make_plan
 from ftgui.models.stages import Stage
+
+THAW = 3
 
 STEM = (
     "stem.conv.weight",
@@ -29,6 +34,22 @@ MIDDLE = (
     "middle.norm.num_batches_tracked",
 )
 HEAD = ("head.fc.weight", "head.fc.bias")
+STEM_WEIGHTS = {"stem.conv.weight"}
+STEM_NORMS = {"stem.norm.weight", "stem.norm.bias"}
+STEM_STATISTICS = {"stem.norm.running_mean", "stem.norm.running_var", "stem.norm.num_batches_tracked"}
+MIDDLE_WEIGHTS, MIDDLE_BIASES = {"middle.conv.weight"}, {"middle.conv.bias"}
+MIDDLE_NORMS = {"middle.group.weight", "middle.group.bias", "middle.norm.weight", "middle.norm.bias"}
+MIDDLE_STATISTICS = {
+    "middle.norm.running_mean",
+    "middle.norm.running_var",
+    "middle.norm.num_batches_tracked",
+}
+CONVOLUTIONS = STEM_WEIGHTS | MIDDLE_WEIGHTS | MIDDLE_BIASES
+WEIGHTS_OF_NORMS = STEM_NORMS | MIDDLE_NORMS
+STATISTICS = STEM_STATISTICS | MIDDLE_STATISTICS
+EXTRACTOR = CONVOLUTIONS | WEIGHTS_OF_NORMS
+"""Its parameters."""
+EVERYTHING = set(STEM) | set(MIDDLE) | set(HEAD)
 STAGES = (
     Stage(
         name="stem",
@@ -75,3 +96,15 @@ def tiny_network() -> nn.Module:
             head=nn.Sequential(head),
         )
     )
+
+
+def applied(strategy: str, norm: str = "locked", mult: float = 0.1, **changes: Any) -> AppliedPlan:
+    """Return a strategy on a network of its own; what thaws does so at epoch ``THAW``."""
+    names = ("stem", "middle", "head")
+    plan = make_plan(strategy, names, backbone_lr_mult=mult, norm=norm, thaw_epoch=THAW, **changes)  # type: ignore[arg-type]
+    return AppliedPlan(tiny_network(), plan, STAGES)
+
+
+def names_of(plan: AppliedPlan) -> dict[int, str]:
+    """Return the name of each parameter by its ``id``."""
+    return {id(parameter): name for name, parameter in plan.model.named_parameters()}

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from ftgui.core.preprocessing import Preprocessing
+from ftgui.runs.history import open_run
 from ftgui.runs.store import RunStore
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
@@ -31,6 +32,7 @@ from ftgui.training.events import (
     RunEnded,
     RunStarted,
     StageInfo,
+    StageMoved,
     TrainingEvent,
 )
 
@@ -76,7 +78,8 @@ Step = TrainingEvent | Gate | Exception
 class Call:
     """What the window started the job with, and the thread it ran in."""
 
-    config: TrainConfig
+    config: TrainConfig | None
+    """None: to go on with the run in the folder."""
     folder: Path
     control: RunControl
     thread: int
@@ -94,13 +97,17 @@ class ScriptedJob:
         self.played: list[str] = []
         """The names of the events that were yielded, over all calls."""
 
-    def __call__(self, config: TrainConfig, folder: Path, control: RunControl) -> Iterator[TrainingEvent]:
+    def __call__(
+        self, config: TrainConfig | None, folder: Path, control: RunControl
+    ) -> Iterator[TrainingEvent]:
         self.calls.append(Call(config, folder, control, threading.get_ident()))
         script = self._scripts[min(len(self.calls), len(self._scripts)) - 1]
         with ExitStack() as stack:
             store = None
             if self._stored:
-                store = stack.enter_context(closing(RunStore(folder, versions={"ftgui": "scripted"})))
+                done = None if config is not None else open_run(folder).epochs
+                made = RunStore(folder, versions={"ftgui": "scripted"}, resumes=done)
+                store = stack.enter_context(closing(made))
             for event in self._events(script, self.calls[-1]):
                 if store is not None:
                     store.record(event)
@@ -122,7 +129,13 @@ class ScriptedJob:
             if isinstance(step, EpochEnded) and step.is_best:
                 kept = step
                 yield _saved(step)
-            yield _of_this_run(step, call)
+            yield self._of_this_run(step, call)
+
+    def _of_this_run(self, event: TrainingEvent, call: Call) -> TrainingEvent:
+        if not isinstance(event, RunStarted):
+            return event
+        asked = (each.config for each in self.calls if each.folder == call.folder and each.config)
+        return msgspec.structs.replace(event, run=str(call.folder), config=next(asked, event.config))
 
     def _hold_while_paused(self, control: RunControl) -> None:
         if control.paused:
@@ -141,8 +154,13 @@ def scripted_jobs(*scripts: tuple[Step, ...], stored: bool = False) -> ScriptedJ
     return ScriptedJob(*scripts, stored=stored)
 
 
-def started(*, val_pictures: int = 100, trainable: int = 1026) -> RunStarted:
-    """The first event of a run. Its config and folder become those that the window asked for."""
+def started(
+    *, val_pictures: int = 100, trainable: int = 1026, resumed_after: int = 0, joins: int = 0
+) -> RunStarted:
+    """The first event of a run. Its config and folder become those that the window asked for.
+
+    With ``joins`` the stages before the head learn too, from that epoch on.
+    """
     return RunStarted(
         run="",
         config=TrainConfig(dataset="", weights=""),
@@ -151,7 +169,14 @@ def started(*, val_pictures: int = 100, trainable: int = 1026) -> RunStarted:
         preprocessing=Preprocessing(),
         weights_sha256="0" * 64,
         stages=tuple(
-            StageInfo(name=name, parameters=10, cost_share=0.25, learns=name == "head", lr_mult=1.0)
+            StageInfo(
+                name=name,
+                parameters=10,
+                cost_share=0.25,
+                learns=name == "head" or joins > 0,
+                lr_mult=1.0,
+                from_epoch=1 if name == "head" else max(joins, 1),
+            )
             for name in STAGES
         ),
         device="cpu",
@@ -163,6 +188,28 @@ def started(*, val_pictures: int = 100, trainable: int = 1026) -> RunStarted:
         parameters=11_177_538,
         trainable_parameters=trainable,
         frozen_tensors=120,
+        resumed_after=resumed_after,
+    )
+
+
+def moved(
+    epoch: int, *weights: float, statistics: float | None = 0.0, changed: int = 3
+) -> tuple[StageMoved, ...]:
+    """What comes before the end of an epoch: how far each stage has moved, from the input to the head.
+
+    The head has no norms. ``changed`` of 20 entries differ in a stage of which anything moved.
+    """
+    return tuple(
+        StageMoved(
+            epoch=epoch,
+            stage=stage,
+            weights=weight,
+            statistics=None if stage == "head" else statistics,
+            changed=min(changed, entries) if weight or (statistics and stage != "head") else 0,
+            entries=entries,
+        )
+        for stage, weight in zip(STAGES, weights, strict=True)
+        for entries in (2 if stage == "head" else 20,)
     )
 
 
@@ -206,6 +253,9 @@ def ended(
     hint: str = "",
     *,
     seconds: float = 12.0,
+    frozen_changed: int | None = 0,
+    frozen_tensors: int = 120,
+    moved_tensors: int | None = 2,
 ) -> RunEnded:
     return RunEnded(
         reason=reason,
@@ -213,8 +263,9 @@ def ended(
         hint=hint,
         seconds=seconds,
         peak_memory_mb=1234.0,
-        frozen_tensors=120,
-        frozen_changed=0,
+        frozen_tensors=frozen_tensors,
+        frozen_changed=frozen_changed,
+        moved_tensors=moved_tensors,
     )
 
 
@@ -228,12 +279,6 @@ def whole_run(
         events += [batch(number, 1), batch(number, 2), epoch(number, accuracy, is_best=accuracy > best)]
         best = max(best, accuracy)
     return (*events, ended(seconds=seconds))
-
-
-def _of_this_run(event: TrainingEvent, call: Call) -> TrainingEvent:
-    if isinstance(event, RunStarted):
-        return msgspec.structs.replace(event, run=str(call.folder), config=call.config)
-    return event
 
 
 def _saved(epoch: EpochEnded) -> CheckpointSaved:

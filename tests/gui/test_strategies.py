@@ -17,10 +17,17 @@ from tests.gui.scripted import scripted_job, whole_run
 
 STRATEGIES = {
     "strategy_freeze": "freeze",
-    "strategy_lr_zero": "lr-zero",
     "strategy_small_lr": "small-lr",
+    "strategy_partial": "partial",
+    "strategy_thaw": "thaw",
     "strategy_full": "full",
+    "strategy_lr_zero": "lr-zero",
+    "strategy_scratch": "scratch",
 }
+"""The cards from the top, and what each chooses."""
+
+FOLDED = ("strategy_thaw", "strategy_full", "strategy_lr_zero", "strategy_scratch")
+"""Those one click away."""
 
 OTHER_VALUES: dict[str, Any] = {
     "epochs": 25,
@@ -28,11 +35,19 @@ OTHER_VALUES: dict[str, Any] = {
     "lr": 0.0025,
     "device": "cpu",
     "backbone_lr_mult": 0.05,
+    "thaw_epoch": 4,
     "norm": "adapt",
     "optimizer": "adamw",
     "momentum": 0.5,
     "weight_decay": 0.003,
     "schedule": "step",
+    "warmup_epochs": 2,
+    "clip_grad": 1.5,
+    "label_smoothing": 0.1,
+    "class_weights": "balanced",
+    "early_stop": 3,
+    "early_stop_monitor": "val_accuracy",
+    "early_stop_min_delta": 0.01,
     "augment": "standard",
     "views": 3,
     "val_fraction": 0.35,
@@ -40,12 +55,16 @@ OTHER_VALUES: dict[str, Any] = {
     "precision": "bf16",
     "init": "random",
 }
-"""For each setting a value that is not its default."""
+"""For each setting with an input a value that is not its default."""
+
+CARDS = {"backbone_lr_mult": "strategy_small_lr", "thaw_epoch": "strategy_thaw"}
+"""Settings whose input stands on a strategy's card."""
 
 
 def test_each_strategy_is_chosen_by_a_click_and_runs(qtbot: QtBot, ready_window: OpenWindow) -> None:
     job = scripted_job(*whole_run(0.8))
     window = ready_window(job)
+    click(qtbot, window, "more_strategies")
     for card, strategy in reversed(STRATEGIES.items()):
         click(qtbot, window, card)
         assert [name for name in STRATEGIES if the(window, QAbstractButton, name).isChecked()] == [card]
@@ -59,9 +78,9 @@ def test_strategies_are_chosen_by_keys_like_radio_buttons(qtbot: QtBot, open_win
     chosen = ["freeze"]
     window.project.changed.connect(lambda: chosen.append(window.project.config().strategy))
     the(window, QAbstractButton, "strategy_freeze").setFocus()
-    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up):
+    for key in [Qt.Key.Key_Down] * len(STRATEGIES) + [Qt.Key.Key_Up]:
         qtbot.keyClick(window.focusWidget(), key)
-    assert chosen == ["freeze", "small-lr", "full", "lr-zero", "full"]
+    assert chosen == [*STRATEGIES.values(), "lr-zero"], "the last one is the end"
     the(window, QAbstractButton, "strategy_freeze").setFocus()
     qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Space)
     assert chosen[-1] == "freeze"
@@ -69,12 +88,90 @@ def test_strategies_are_chosen_by_keys_like_radio_buttons(qtbot: QtBot, open_win
 
 def test_the_multiplier_is_asked_for_only_where_it_counts(qtbot: QtBot, open_window: OpenWindow) -> None:
     window = open_window()
-    multiplier = the(window, QLineEdit, "backbone_lr_mult")
-    shown = {}
+    click(qtbot, window, "more_strategies")
+    shown = []
     for card in STRATEGIES:
         click(qtbot, window, card)
-        shown[card] = multiplier.isVisible()
-    assert shown == {card: card == "strategy_small_lr" for card in STRATEGIES}
+        multiplier = the(window, QLineEdit, "backbone_lr_mult")
+        if multiplier.isVisible():
+            shown.append(card)
+            assert the(window, QAbstractButton, card).isAncestorOf(multiplier)
+    assert shown == ["strategy_small_lr", "strategy_thaw"]
+
+
+def test_the_other_strategies_are_one_click_away(qtbot: QtBot, open_window: OpenWindow) -> None:
+    window = open_window()
+    cards = {name: the(window, QAbstractButton, name) for name in STRATEGIES}
+    assert [name for name, card in cards.items() if not card.isVisible()] == [*FOLDED]
+    title = the(window, QAbstractButton, "more_strategies").text()
+    assert title == "Thaw later · Everything · Learning rate 0 · From scratch"
+    click(qtbot, window, "more_strategies")
+    assert all(card.isVisible() for card in cards.values())
+
+
+def test_the_fold_opens_for_a_strategy_that_the_session_chose_and_says_so_when_closed(
+    qtbot: QtBot, open_window: OpenWindow
+) -> None:
+    window = open_window()
+    more, scratch = (the(window, QAbstractButton, name) for name in ("more_strategies", "strategy_scratch"))
+    window.project.set_strategy("scratch")
+    assert scratch.isVisible()
+    click(qtbot, window, "more_strategies")
+    assert not scratch.isVisible()
+    assert more.text() == more.accessibleDescription() == "From scratch is chosen · 3 more"
+    window.project.set_setting("epochs", 3)
+    assert not scratch.isVisible(), "it was folded on purpose"
+    window.project.set_strategy("freeze")
+    assert more.text().startswith("Thaw later · ")
+
+
+def test_what_a_strategy_costs_is_read_on_the_chosen_card_and_asked_of_the_others(
+    qtbot: QtBot, open_window: OpenWindow
+) -> None:
+    window = open_window()
+    freeze, small = (the(window, QAbstractButton, f"strategy_{name}") for name in ("freeze", "small_lr"))
+    assert any("the cheapest way. The first to try" in words for words in _labels(freeze))
+    assert freeze.toolTip() == ""
+    assert "Pays the whole backward pass. Choose it when" in small.toolTip()
+    assert not any("Pays the whole" in words for words in _labels(small))
+
+
+def test_the_thaw_is_half_of_the_epochs_until_it_is_given(qtbot: QtBot, open_window: OpenWindow) -> None:
+    window = open_window()
+    click(qtbot, window, "more_strategies")
+    click(qtbot, window, "strategy_thaw")
+    card, thaw = the(window, QAbstractButton, "strategy_thaw"), the(window, QSpinBox, "thaw_epoch")
+    assert thaw.text() == "5 (half of the epochs)"
+    type_over(qtbot, the(window, QSpinBox, "epochs"), "20")
+    assert thaw.text() == "10 (half of the epochs)"
+    assert "Output layer first; the extractor joins at epoch 10, at × 0.1" in _labels(card)
+    type_over(qtbot, thaw, "4")
+    assert "Output layer first; the extractor joins at epoch 4, at × 0.1" in _labels(card)
+    assert window.project.config().thaw_epoch == 4
+
+
+def test_a_thaw_after_the_last_epoch_is_warned_of(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    window = ready_window()
+    click(qtbot, window, "more_strategies")
+    click(qtbot, window, "strategy_thaw")
+    assert words_of(window, "stage_map_status") == ""
+    type_over(qtbot, the(window, QSpinBox, "thaw_epoch"), "11")
+    words = "The run ends after epoch 10, before the extractor joins."
+    assert words_of(window, "stage_map_status") == words
+
+
+def test_a_strategys_own_settings_are_kept_while_another_does_not_look_at_them(
+    qtbot: QtBot, open_window: OpenWindow
+) -> None:
+    window = open_window()
+    click(qtbot, window, "strategy_small_lr")
+    type_over(qtbot, the(window, QLineEdit, "backbone_lr_mult"), "0.3")
+    click(qtbot, window, "strategy_freeze")
+    assert _differences(window.project.config()) == {}
+    click(qtbot, window, "more_strategies")
+    click(qtbot, window, "strategy_thaw")
+    assert _differences(window.project.config()) == {"backbone_lr_mult": 0.3}
+    assert the(window, QLineEdit, "backbone_lr_mult").text() == "0.3"
 
 
 def test_the_multiplier_reaches_the_cards_sentence_and_the_config(
@@ -103,16 +200,13 @@ def test_the_learning_rate_left_alone_is_the_strategys_own(qtbot: QtBot, open_wi
     window = open_window()
     rate = the(window, QLineEdit, "learning_rate")
     assert rate.text() == ""
+    click(qtbot, window, "more_strategies")
     said = {}
     for card in STRATEGIES:
         click(qtbot, window, card)
         said[card] = rate.placeholderText()
-    assert said == {
-        "strategy_freeze": "0.01 (default)",
-        "strategy_lr_zero": "0.01 (default)",
-        "strategy_small_lr": "0.01 (default)",
-        "strategy_full": "0.001 (default)",
-    }
+    assert said == dict.fromkeys(STRATEGIES, "0.01 (default)") | {"strategy_full": "0.001 (default)"}
+    click(qtbot, window, "strategy_full")
     click(qtbot, window, "more_settings")
     choose(qtbot, the(window, QComboBox, "optimizer"), "adamw")
     assert rate.placeholderText() == "0.0001 (default)"
@@ -121,13 +215,16 @@ def test_the_learning_rate_left_alone_is_the_strategys_own(qtbot: QtBot, open_wi
     assert window.project.config().lr is None
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@pytest.mark.parametrize(
+    "setting", [setting for setting in SETTINGS if setting.kind != "text"], ids=lambda setting: setting.name
+)
 def test_a_setting_shows_its_default_and_takes_another_value_to_the_config(
     setting: Setting, qtbot: QtBot, open_window: OpenWindow
 ) -> None:
     window = open_window()
-    if setting.name == "backbone_lr_mult":
-        click(qtbot, window, "strategy_small_lr")
+    if setting.name in CARDS:
+        click(qtbot, window, "more_strategies")
+        click(qtbot, window, CARDS[setting.name])
     elif not setting.basic:
         click(qtbot, window, "more_settings")
     widget = the(window, QWidget, setting.object_name or setting.name)
@@ -224,7 +321,7 @@ def test_what_is_half_typed_is_not_lost_when_something_else_changes(
     window = open_window()
     rate = the(window, QLineEdit, "learning_rate")
     type_over(qtbot, rate, "1e")
-    click(qtbot, window, "strategy_full")
+    click(qtbot, window, "strategy_small_lr")
     assert rate.text() == "1e"
 
 
@@ -234,10 +331,24 @@ def test_settings_that_do_not_go_together_block_train_and_say_why(
     window = ready_window()
     click(qtbot, window, "more_settings")
     choose(qtbot, the(window, QComboBox, "init"), "random")
-    assert "random weights are nothing to keep" in words_of(window, "ready_line")
+    said = words_of(window, "ready_line")
+    assert "would keep random weights as they are" in said
+    assert words_of(window, "stage_map_status") == said, "nor is it said beside what cannot be"
     assert not the(window, QAbstractButton, "train_button").isEnabled()
-    click(qtbot, window, "strategy_full")
+    click(qtbot, window, "strategy_small_lr")
     assert the(window, QAbstractButton, "train_button").isEnabled()
+    assert words_of(window, "stage_map_status") == ""
+
+
+def test_scratch_does_not_start_from_the_files_weights(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    window = ready_window()
+    click(qtbot, window, "more_settings")
+    choose(qtbot, the(window, QComboBox, "init"), "pretrained")
+    window.project.set_strategy("scratch")
+    assert "“From scratch” starts from random weights." in words_of(window, "ready_line")
+    choose(qtbot, the(window, QComboBox, "init"), "the strategy's")
+    assert the(window, QAbstractButton, "train_button").isEnabled()
+    assert window.project.config().init is None
 
 
 def test_train_runs_exactly_what_the_left_side_says(qtbot: QtBot, ready_window: OpenWindow) -> None:
@@ -246,6 +357,7 @@ def test_train_runs_exactly_what_the_left_side_says(qtbot: QtBot, ready_window: 
     type_over(qtbot, the(window, QSpinBox, "class_count"), "5")
     type_over(qtbot, the(window, QSpinBox, "epochs"), "3")
     type_over(qtbot, the(window, QLineEdit, "learning_rate"), "0.02")
+    click(qtbot, window, "more_strategies")
     click(qtbot, window, "strategy_lr_zero")
     click(qtbot, window, "train_button")
     wait_idle(qtbot, window)
@@ -263,7 +375,7 @@ def test_train_runs_exactly_what_the_left_side_says(qtbot: QtBot, ready_window: 
 def _shown_value(widget: QWidget, setting: Setting) -> Any:
     """Return the value that a control shows, as the config would have it; None for the default that fits."""
     if isinstance(widget, QComboBox):
-        return widget.currentText()
+        return None if widget.currentText() == setting.unset else widget.currentText()
     if isinstance(widget, QSpinBox):
         is_default = setting.default is None and widget.value() == widget.minimum()
         return None if is_default else widget.value()

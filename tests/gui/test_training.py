@@ -49,7 +49,7 @@ from tests.gui.scripted import (
     whole_run,
 )
 
-BUTTONS = ("train_button", "pause_button", "stop_button", "export_button")
+BUTTONS = ("train_button", "pause_button", "stop_button", "export_button", "continue_button")
 
 
 def test_a_run_draws_the_curves_of_training_and_validation(qtbot: QtBot, ready_window: OpenWindow) -> None:
@@ -234,7 +234,7 @@ def test_a_run_is_a_row_of_figures(qtbot: QtBot, ready_window: OpenWindow) -> No
     }
     assert cells(window, "95 % interval") == ["0.83 – 0.94"]
     assert cells(window, "Learning") == ["1,026"]
-    assert cells(window, "Changed") == ["0 of 120"]
+    assert cells(window, "Frozen changed") == ["0 of 120"]
     assert cells(window, "Memory") == ["1.2 GB"]
 
 
@@ -255,7 +255,7 @@ def test_each_button_can_be_pressed_exactly_when_it_means_something(
     assert _enabled(window) == set()
     assert words_of(window, "progress_sentence") == "stopping after this batch …"
     wait_idle(qtbot, window)
-    assert _enabled(window) == {"train_button", "export_button"}
+    assert _enabled(window) == {"train_button", "export_button", "continue_button"}
 
 
 @pytest.mark.parametrize("by", ["button", "menu"])
@@ -324,7 +324,7 @@ def test_no_second_run_starts_while_one_goes_on(qtbot: QtBot, ready_window: Open
     qtbot.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     the(window, QAction, "action_train").trigger()
     window.train()
-    click(qtbot, window, "strategy_full")
+    click(qtbot, window, "strategy_small_lr")
     assert not train.isEnabled()
     assert words_of(window, "ready_line") == "A run is going on; the next can start when it ends."
     gate.open()
@@ -339,13 +339,13 @@ def test_what_is_set_up_during_a_run_does_not_touch_the_run(qtbot: QtBot, ready_
     job = scripted_job(started(), gate, *whole_run())
     window = ready_window(job)
     click(qtbot, window, "train_button")
-    click(qtbot, window, "strategy_full")
+    click(qtbot, window, "strategy_small_lr")
     gate.open()
     wait_idle(qtbot, window)
     assert cells(window, "What may move") == ["Freeze extractor"]
     click(qtbot, window, "train_button")
     wait_idle(qtbot, window)
-    assert cells(window, "What may move") == ["Freeze extractor", "Everything learns"]
+    assert cells(window, "What may move") == ["Freeze extractor", "Small learning rate × 0.1"]
 
 
 def test_runs_overlay_each_in_a_colour_and_a_folder_of_its_own(
@@ -581,6 +581,17 @@ def test_a_run_that_ends_in_failure_says_why_in_the_message_bar(
     assert words_of(window, "progress_sentence") == "It went wrong."
 
 
+def test_a_run_that_stopped_improving_is_done_before_its_last_epoch(
+    qtbot: QtBot, ready_window: OpenWindow
+) -> None:
+    window = ready_window(scripted_job(started(), batch(1, 1), epoch(1), ended(Reason.EARLY_STOPPED)))
+    click(qtbot, window, "train_button")
+    wait_idle(qtbot, window)
+    assert cells(window, "State") == ["done early"]
+    bar = the(window, QProgressBar, "progress")
+    assert (bar.value(), bar.property("kind")) == (bar.maximum(), "done")
+
+
 @pytest.mark.parametrize("reason", [Reason.COMPLETED, Reason.STOPPED])
 def test_a_run_that_ends_well_needs_no_message(
     reason: Reason, qtbot: QtBot, ready_window: OpenWindow
@@ -611,7 +622,7 @@ def test_a_run_that_breaks_off_without_a_word_is_interrupted(qtbot: QtBot, ready
     assert window.training.history is not None
     assert window.training.history.state is RunState.INTERRUPTED
     assert cells(window, "State") == ["interrupted"]
-    assert _enabled(window) == {"train_button", "export_button"}
+    assert _enabled(window) == {"train_button", "export_button", "continue_button"}
 
 
 def test_events_are_taken_in_on_the_gui_thread_and_made_on_another(
@@ -713,7 +724,7 @@ def _plots_say(window: MainWindow) -> str:
 def _enabled(window: MainWindow) -> set[str]:
     """Return which of the buttons can be pressed, and see that the menu agrees."""
     enabled = {name for name in BUTTONS if the(window, QAbstractButton, name).isEnabled()}
-    for name in ("train", "pause", "stop"):
+    for name in ("train", "pause", "stop", "continue", "export"):
         action = the(window, QAction, f"action_{name}")
         assert action.isEnabled() == (f"{name}_button" in enabled), f"the menu does not agree on {name}"
     return enabled

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ftgui.core.errors import FtguiError
+from ftgui.freezing.plan import NormPolicy
+from ftgui.freezing.strategies import STRATEGIES
 from ftgui.gui.words import (
     best_words,
     count_words,
@@ -13,15 +16,17 @@ from ftgui.gui.words import (
     cut,
     duration_words,
     is_over,
+    measured,
     percent_words,
     progress_words,
-    strategy_sentence,
+    short_title,
     strategy_words,
+    what_moves,
 )
 from ftgui.runs.history import RunHistory, RunState
 from ftgui.training.config import TrainConfig
 from ftgui.training.events import Reason, TrainingEvent
-from tests.gui.scripted import batch, ended, epoch, phase, started
+from tests.gui.scripted import STAGES, batch, ended, epoch, phase, started
 
 
 @pytest.mark.parametrize(
@@ -108,15 +113,81 @@ def test_the_best_epoch_is_the_last_that_was_a_best_one() -> None:
 def test_a_strategy_is_named_with_what_is_special_about_it() -> None:
     config = TrainConfig(dataset="", weights="", strategy="small-lr", backbone_lr_mult=0.025)
     assert strategy_words(config) == "Small learning rate × 0.025"
-    assert strategy_sentence("small-lr", 0.025) == "Extractor at × 0.025, output layer at × 1"
+    assert what_moves(config) == "Extractor at × 0.025, output layer at × 1"
+    partial = TrainConfig(dataset="", weights="", strategy="partial", freeze_until="layer3")
+    assert strategy_words(partial) == "Freeze up to layer3"
+    thaw = TrainConfig(dataset="", weights="", strategy="thaw")
+    assert strategy_words(thaw) == "Thaw at epoch 5"
+    slow = TrainConfig(dataset="", weights="", strategy="thaw", thaw_epoch=3, backbone_lr_mult=0.05)
+    assert strategy_words(slow) == "Thaw at epoch 3, × 0.05"
+    scratch = TrainConfig(dataset="", weights="", strategy="scratch")
+    assert strategy_words(scratch) == "From scratch"
     random = TrainConfig(dataset="", weights="", strategy="full", init="random")
     assert strategy_words(random) == "Everything learns, random weights"
 
 
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_has_words_whatever_is_known(name: str) -> None:
+    config = TrainConfig(dataset="", weights="", strategy=name)
+    for words in (
+        what_moves(config),
+        what_moves(config, config.plan(STAGES)),
+        strategy_words(config),
+        short_title(name),
+    ):
+        assert words
+        assert "{" not in words
+        assert len(words) < 70
+
+
+@pytest.mark.parametrize(
+    ("freeze_until", "words"),
+    [
+        (None, "layer2 and head learn"),
+        ("layer2", "Only the new output layer learns"),
+        ("layer1", "layer2 and head learn"),
+        ("stem", "layer1 to head learn"),
+    ],
+)
+def test_the_stages_behind_the_ice_line_are_named(freeze_until: str | None, words: str) -> None:
+    config = TrainConfig(dataset="", weights="", strategy="partial", freeze_until=freeze_until)
+    assert what_moves(config, config.plan(STAGES)) == words
+
+
+def test_rates_that_the_user_gave_are_told_of_wherever_the_strategy_is() -> None:
+    def words(**stage_lr: float) -> tuple[str, str]:
+        config = TrainConfig(dataset="", weights="", stage_lr=stage_lr)
+        return what_moves(config, config.plan(STAGES)), strategy_words(config)
+
+    assert words(layer2=0.5) == (
+        "Only the new output layer learns; set by you: layer2 ×\u00a00.5",
+        "Freeze extractor; set by you: layer2 ×\u00a00.5",
+    )
+    assert words(stem=0.0, layer1=0.1, layer2=0.5)[1] == "Freeze extractor; set by you: the rates of 3 stages"
+    partial = TrainConfig(dataset="", weights="", strategy="partial", stage_lr={"stem": 0.5})
+    assert what_moves(partial, partial.plan(STAGES)).startswith("stem, layer2 and head learn; set by you")
+
+
+def test_what_was_not_measured_is_not_told() -> None:
+    def broken(_name: str) -> str:
+        raise FtguiError("There is no such file.")
+
+    assert measured(broken, "freeze") == ""
+    assert measured({"freeze": "Measured."}.__getitem__, "thaw") == ""
+    assert measured({"freeze": "Measured."}.__getitem__, "freeze") == "Measured."
+
+
 def test_what_frozen_norms_do_is_said_where_there_are_any() -> None:
-    assert strategy_sentence("freeze", 0.1, "adapt").endswith("learns; frozen norms follow your pictures")
-    assert strategy_sentence("lr-zero", 0.1, "trainable").endswith("; frozen norms learn")
-    assert strategy_sentence("full", 0.1, "trainable") == strategy_sentence("full", 0.1)
+    def words(strategy: str, norm: NormPolicy) -> str:
+        return what_moves(TrainConfig(dataset="", weights="", strategy=strategy, norm=norm))
+
+    assert words("freeze", "adapt").endswith("learns; frozen norms follow your pictures")
+    assert words("lr-zero", "trainable").endswith("; frozen norms learn")
+    assert words("full", "trainable") == words("full", "locked")
+    for name in ("partial", "thaw"):
+        assert words(name, "adapt").endswith("; frozen norms follow your pictures")
+    thawed = TrainConfig(dataset="", weights="", strategy="small-lr", stage_lr={"stem": 0.0}, norm="adapt")
+    assert what_moves(thawed, thawed.plan(STAGES)).endswith("; frozen norms follow your pictures")
     adapting = TrainConfig(dataset="", weights="", norm="adapt")
     assert strategy_words(adapting) == "Freeze extractor; frozen norms follow your pictures"
 

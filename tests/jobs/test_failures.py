@@ -190,14 +190,15 @@ def test_running_out_of_memory_before_training_is_put_in_the_same_words(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("full_at", [2, 3], ids=["checkpoint of epoch 1", "best weights of epoch 2"])
 def test_a_full_disk_keeps_the_best_weights_that_were_written(
-    drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each_epoch_better: None
+    drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each_epoch_better: None, full_at: int
 ) -> None:
     real, written = torch.save, []
 
     def save(state: Any, stream: Any) -> None:
         written.append(1)
-        if len(written) == 2:
+        if len(written) == full_at:
             stream.write(b"half of the weights")
             raise FULL_DISK
         real(state, stream)
@@ -209,6 +210,7 @@ def test_a_full_disk_keeps_the_best_weights_that_were_written(
     assert "room" in end.hint
     assert_plain_words(end)
     assert is_finite(tmp_path / "run" / "best.pth")
+    assert (tmp_path / "run" / "checkpoint.pth").exists() == (full_at == 3)
     assert not list((tmp_path / "run").glob(".*")), "no half file is left"
     assert open_run(tmp_path / "run").ended == end
 

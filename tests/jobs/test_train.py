@@ -27,6 +27,7 @@ from ftgui.training.events import (
     RunEnded,
     RunStarted,
     RunWarning,
+    StageMoved,
     TrainingEvent,
 )
 from ftgui.training.loops import Evaluation
@@ -61,7 +62,7 @@ def run(finished: Runs) -> Finished:
 def test_events_come_in_the_order_of_what_happens(run: Finished) -> None:
     kinds = [type(event) for event in run.events if not isinstance(event, RunWarning | CheckpointSaved)]
     order = [kind for kind, _ in itertools.groupby(kinds)]
-    epoch = [BatchEnded, PhaseProgress, EpochEnded]
+    epoch = [BatchEnded, PhaseProgress, StageMoved, EpochEnded]
     assert order == [PhaseProgress, RunStarted, *epoch * 3, PhaseProgress, RunEnded]
 
 
@@ -88,7 +89,9 @@ def test_what_a_run_begins_with_is_all_decided(run: Finished, drawn: Drawn) -> N
     assert started.device == "cpu"
     assert started.precision == started.config.precision == "fp32"
     assert started.threads == 1, "as many as torch had then"
-    assert None not in [getattr(started.config, name) for name in started.config.__struct_fields__]
+    fields = started.config.__struct_fields__
+    unset = {name for name in fields if getattr(started.config, name) is None}
+    assert unset == {"init", "freeze_until", "thaw_epoch", "clip_grad", "early_stop"}, "off, or not its own"
     assert [stage.learns for stage in started.stages] == [False] * (len(started.stages) - 1) + [True]
     assert sum(stage.parameters for stage in started.stages) == started.parameters
     assert sum(stage.cost_share for stage in started.stages) == pytest.approx(1)
@@ -129,6 +132,7 @@ def test_the_network_learns(drawn: Drawn, tmp_path: Path) -> None:
 def test_the_folder_holds_what_the_design_says(run: Finished) -> None:
     assert sorted(path.name for path in run.folder.iterdir()) == [
         "best.pth",
+        "checkpoint.pth",
         "config.json",
         "events.jsonl",
         "log.txt",
@@ -177,6 +181,24 @@ def test_defaults_are_written_out_as_they_were_taken(drawn: Drawn, tmp_path: Pat
     assert (asked.lr, asked.classes, asked.views, asked.precision) == (None, None, None, "auto")
     assert (written.lr, written.classes, written.views, written.precision) == (0.001, 3, 4, "fp32")
     assert written.architecture == "shufflenet_v2_x0_5"
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ({"strategy": "partial"}, {"freeze_until": "stage3"}),
+        ({"strategy": "partial", "freeze_until": "stem"}, {"freeze_until": "stem"}),
+        ({"strategy": "thaw", "epochs": 9}, {"thaw_epoch": 5, "freeze_until": None}),
+        ({"strategy": "thaw", "thaw_epoch": 7}, {"thaw_epoch": 7}),
+        ({"strategy": "freeze"}, {"freeze_until": None, "thaw_epoch": None}),
+    ],
+)
+@pytest.mark.usefixtures("small_crops")
+def test_what_shapes_a_strategy_is_written_out_for_the_strategies_that_look_at_it(
+    drawn: Drawn, tmp_path: Path, asked: dict[str, Any], written: dict[str, Any]
+) -> None:
+    started = next(e for e in train(drawn.config(**asked), tmp_path / "run") if isinstance(e, RunStarted))
+    assert {name: getattr(started.config, name) for name in written} == written
 
 
 def test_the_split_file_names_every_picture_once(run: Finished, drawn: Drawn) -> None:
@@ -230,7 +252,7 @@ def test_the_seconds_are_accounted_for(run: Finished) -> None:
     assert isinstance(ended, RunEnded)
     phases = ended.phase_seconds
     assert phases.keys() == {
-        "reading", "building", "decoding", "training", "validation", "writing", "proof"
+        "reading", "building", "decoding", "training", "validation", "measuring movement", "writing", "proof"
     }  # fmt: skip
     assert 0.5 * ended.seconds < sum(phases.values()) - phases["writing"] <= ended.seconds
     assert ended.paused_seconds == 0

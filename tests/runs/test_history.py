@@ -112,6 +112,7 @@ def test_work_outside_the_batches_is_shown_while_it_goes_on() -> None:
     ("reason", "state"),
     [
         (Reason.COMPLETED, RunState.DONE),
+        (Reason.EARLY_STOPPED, RunState.DONE),
         (Reason.STOPPED, RunState.STOPPED),
         (Reason.NAN_LOSS, RunState.FAILED),
         (Reason.FAILED, RunState.FAILED),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import errno
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from ftgui.core import records
+from ftgui.core import files, records
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Picture, Split
 from ftgui.runs.store import (
@@ -24,9 +27,9 @@ from ftgui.runs.store import (
     read_summary,
 )
 from ftgui.training.config import TrainConfig
-from ftgui.training.events import RunWarning
+from ftgui.training.events import EpochEnded, RunWarning
 from tests.fixtures import Finished
-from tests.training.test_events import ENDED, EPOCH, ONE_OF_EACH, STARTED
+from tests.training.test_events import ENDED, EPOCH, MOVED, ONE_OF_EACH, STARTED
 
 VERSIONS = {"ftgui": "0", "torch": "2"}
 
@@ -38,8 +41,18 @@ def store(tmp_path: Path) -> Iterator[RunStore]:
     store.close()
 
 
+def epoch(number: int, **changes: Any) -> EpochEnded:
+    return msgspec.structs.replace(EPOCH, epoch=number, **changes)
+
+
+def epochs_in_metrics(folder: Path) -> list[int]:
+    with (folder / "metrics.csv").open(newline="") as stream:
+        return [int(row["epoch"]) for row in csv.DictReader(stream)]
+
+
 def names(store: RunStore) -> set[str]:
-    return {path.name for path in store.folder.iterdir()}
+    """Return the files of a run, its lock aside."""
+    return {path.name for path in store.folder.iterdir()} - {".lock"}
 
 
 def test_a_store_begins_with_an_empty_log_and_no_events(store: RunStore) -> None:
@@ -148,9 +161,52 @@ def test_every_event_is_one_line_of_words() -> None:
     assert in_words(RunWarning(message="It rains.", hint="")) == "It rains."
 
 
+def test_how_far_a_stage_has_moved_is_in_the_log() -> None:
+    assert in_words(MOVED) == (
+        "  stem: 3 of 6 entries moved, weights by 2.50e-01, norm statistics by 5.00e-01"
+    )
+    still = msgspec.structs.replace(MOVED, weights=0.0, statistics=None, changed=0)
+    assert in_words(still) == "  stem: 0 of 6 entries moved, weights by 0.00e+00"
+
+
+def test_metrics_that_a_spreadsheet_holds_open_do_not_end_the_run(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Windows has it. What could not be written is in the next file, and said in the log."""
+    real = files.write_text
+
+    def write(path: Path, content: str) -> None:
+        if path.name == "metrics.csv":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        real(path, content)
+
+    store.record(STARTED)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write_text", write)
+        store.record(EPOCH)
+    assert "metrics.csv" not in names(store)
+    assert "metrics.csv could not be written" in (store.folder / "log.txt").read_text()
+    store.record(epoch(2))
+    assert epochs_in_metrics(store.folder) == [1, 2]
+
+
 def test_a_finished_run_can_be_told_from_its_summary_alone(finished: dict[str, Finished]) -> None:
     for run in finished.values():
         summary = read_summary(run.folder)
         assert summary.ended == run.events[-1]
         assert summary.started.config.strategy == run.config.strategy
         assert not math.isnan(summary.ended.seconds)
+
+
+def test_an_older_summary_is_read(store: RunStore) -> None:
+    """One of before there were plans and resumed runs."""
+    for event in (STARTED, ENDED):
+        store.record(event)
+    path = store.folder / "summary.json"
+    plain = json.loads(path.read_text())
+    del plain["started"]["resumed_after"], plain["ended"]["moved_tensors"]
+    for stage in plain["started"]["stages"]:
+        del stage["in_optimizer"], stage["from_epoch"]
+    path.write_text(json.dumps(plain))
+    assert read_summary(store.folder).started == STARTED
+    assert read_summary(store.folder).ended.moved_tensors is None

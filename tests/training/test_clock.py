@@ -55,6 +55,29 @@ def test_a_phase_adds_up_and_one_that_fails_counts(time: Time) -> None:
     assert run.phase_seconds == {"training": pytest.approx(6), "writing": pytest.approx(2)}
 
 
+def test_what_a_run_took_before_it_was_resumed_counts(time: Time) -> None:
+    run = RunClock()
+    time.now += 2
+    with run.phase("training"):
+        time.now += 5
+    run.add_earlier(100.0, {"training": 60.0, "proof": 1.0})
+    assert run.seconds == pytest.approx(107)
+    assert run.phase_seconds == {"training": pytest.approx(65), "proof": pytest.approx(1)}
+    with run.phase("training"):
+        time.now += 3
+        run.add_pause(1)
+    assert run.seconds == pytest.approx(109)
+    assert run.phase_seconds["training"] == pytest.approx(67)
+
+
+def test_an_earlier_part_that_is_counted_within_a_phase_is_not_that_phases(time: Time) -> None:
+    run = RunClock()
+    with run.phase("building"):
+        time.now += 2
+    run.add_earlier(100.0, {})
+    assert run.phase_seconds == {"building": pytest.approx(2)}
+
+
 def test_before_the_first_picture_there_is_no_pace() -> None:
     pace = Pace(epochs=2, train_pictures=10, val_pictures=4)
     assert pace.pictures_per_second == 0
@@ -82,3 +105,16 @@ def test_at_the_end_nothing_is_left() -> None:
     assert pace.seconds_left == 0
     pace.add_validated(1, 1.0)
     assert pace.seconds_left == 0, "and never less than nothing"
+
+
+def test_what_was_done_before_a_run_was_resumed_is_not_left() -> None:
+    """Two of three epochs: one is left, and the pace is that of this process alone."""
+    pace = Pace(epochs=3, train_pictures=12, val_pictures=6)
+    pace.add_earlier(24, 12)
+    assert (pace.trained, pace.pictures_per_second, pace.seconds_left) == (0, 0, 0)
+    pace.add_trained(4, 2.0)
+    assert pace.pictures_per_second == 2
+    assert pace.seconds_left == pytest.approx(8 * 0.5 + 6 * 0.5 / 3)
+    pace.add_trained(8, 4.0)
+    pace.add_validated(6, 1.2)
+    assert pace.seconds_left == 0

@@ -18,9 +18,11 @@ from ftgui.training.config import (
     TrainConfig,
     check_class_count,
     check_config,
+    plain,
+    unread_settings,
 )
 
-NUMBERS = [setting for setting in SETTINGS if setting.kind != "choice"]
+NUMBERS = [setting for setting in SETTINGS if setting.kind in ("int", "float")]
 CHOICES = [setting for setting in SETTINGS if setting.kind == "choice"]
 
 
@@ -49,7 +51,7 @@ def name_of(setting: Setting) -> str:
 
 
 def step(setting: Setting) -> float:
-    return 1 if setting.kind == "int" else 1e-3
+    return 1 if setting.kind == "int" else max(1e-3, setting.maximum / 1000)
 
 
 @pytest.mark.parametrize("setting", NUMBERS, ids=name_of)
@@ -87,7 +89,7 @@ def test_a_word_that_is_no_choice_is_refused_and_the_choices_are_named(setting: 
 @pytest.mark.parametrize("setting", CHOICES, ids=name_of)
 def test_every_choice_can_be_chosen(setting: Setting) -> None:
     for choice in setting.choices:
-        check_config(config(**{setting.name: choice}, strategy="full"))
+        check_config(config(**({"strategy": "full"} | {setting.name: choice})))
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=name_of)
@@ -111,11 +113,19 @@ def test_an_unknown_strategy_is_refused_and_the_known_ones_are_named() -> None:
     assert all(strategy in error.hint for strategy in STRATEGIES)
 
 
-@pytest.mark.parametrize("strategy", ["freeze", "lr-zero", "small-lr"])
-def test_random_weights_are_nothing_to_keep(strategy: str) -> None:
-    error = refusal(strategy=strategy, init="random")
+def test_scratch_starts_from_random_weights_and_no_other() -> None:
+    error = refusal(strategy="scratch", init="pretrained")
+    assert error.message == "“From scratch” starts from random weights."
     assert "full" in error.hint
-    check_config(config(strategy="full", init="random"))
+    check_config(config(strategy="scratch", init="random"))
+    check_config(config(strategy="scratch"))
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_strategy_starts_from_the_weights_that_are_its_own_unless_said(strategy: str) -> None:
+    own = "random" if strategy == "scratch" else "pretrained"
+    assert config(strategy=strategy).starting_weights == own
+    assert config(strategy=strategy, init="random").starting_weights == "random"
 
 
 def test_the_defaults_are_those_of_the_design() -> None:
@@ -127,9 +137,12 @@ def test_the_defaults_are_those_of_the_design() -> None:
         "strategy": "freeze",
         "architecture": None,
         "classes": None,
-        "init": "pretrained",
+        "init": None,
         "norm": "locked",
         "backbone_lr_mult": 0.1,
+        "freeze_until": None,
+        "thaw_epoch": None,
+        "stage_lr": {},
         "epochs": 10,
         "batch_size": 32,
         "lr": None,
@@ -137,6 +150,13 @@ def test_the_defaults_are_those_of_the_design() -> None:
         "momentum": 0.9,
         "weight_decay": 1e-4,
         "schedule": "cosine",
+        "warmup_epochs": 0,
+        "clip_grad": None,
+        "label_smoothing": 0.0,
+        "class_weights": "off",
+        "early_stop": None,
+        "early_stop_monitor": "val_loss",
+        "early_stop_min_delta": 0.0,
         "augment": "flip",
         "views": None,
         "val_fraction": 0.2,
@@ -152,6 +172,9 @@ def test_the_defaults_are_those_of_the_design() -> None:
         ("freeze", 0.01, 0.001),
         ("lr-zero", 0.01, 0.001),
         ("small-lr", 0.01, 0.001),
+        ("partial", 0.01, 0.001),
+        ("thaw", 0.01, 0.001),
+        ("scratch", 0.01, 0.001),
         ("full", 0.001, 0.0001),
     ],
 )
@@ -167,10 +190,158 @@ def test_a_learning_rate_that_is_asked_for_is_taken_as_it_is() -> None:
     assert config(lr=0.0).head_lr == 0.0
 
 
+# What shapes a strategy -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("epochs", "asked", "joins"),
+    [
+        (10, None, 5),
+        (9, None, 5),
+        (3, None, 2),
+        (2, None, 2),
+        (1, None, 2),  # never the first: then it would be small-lr
+        (10, 2, 2),
+        (10, 99, 99),
+    ],
+)
+def test_the_extractor_joins_at_half_of_the_epochs_unless_said(
+    epochs: int, asked: int | None, joins: int
+) -> None:
+    assert config(strategy="thaw", epochs=epochs, thaw_epoch=asked).joining_epoch == joins
+
+
+@pytest.mark.parametrize(
+    ("given", "strategy", "unread"),
+    [
+        ({}, "freeze", ()),
+        ({"backbone_lr_mult": 0.2}, "freeze", ("backbone_lr_mult",)),
+        ({"backbone_lr_mult": 0.2}, "small-lr", ()),
+        ({"backbone_lr_mult": 0.2}, "thaw", ()),
+        ({"backbone_lr_mult": 0.1}, "freeze", ()),  # what it would be anyway is nothing to warn of
+        ({"freeze_until": "layer2"}, "partial", ()),
+        ({"freeze_until": "layer2"}, "full", ("freeze_until",)),
+        ({"thaw_epoch": 3}, "thaw", ()),
+        ({"thaw_epoch": 3, "freeze_until": "a"}, "lr-zero", ("freeze_until", "thaw_epoch")),
+        ({"epochs": 3, "norm": "adapt", "stage_lr": {"stem": 0.1}}, "scratch", ()),
+    ],
+)
+def test_settings_that_a_strategy_does_not_look_at_are_found(
+    given: dict[str, Any], strategy: str, unread: tuple[str, ...]
+) -> None:
+    assert sorted(unread_settings(config(strategy=strategy, **given))) == sorted(unread)
+
+
+def as_written(found: TrainConfig) -> list[tuple[bool, float, int]]:
+    plan = found.plan(("stem", "layer1", "layer2", "head"))
+    return [(stage.in_optimizer, stage.lr_mult, stage.from_epoch) for stage in plan.stages]
+
+
+@pytest.mark.parametrize(
+    ("asked", "stages"),
+    [
+        ({"strategy": "freeze"}, [(False, 0, 1), (False, 0, 1), (False, 0, 1), (True, 1, 1)]),
+        (
+            {"strategy": "small-lr", "backbone_lr_mult": 0.5},
+            [(True, 0.5, 1), (True, 0.5, 1), (True, 0.5, 1), (True, 1, 1)],
+        ),
+        (
+            {"strategy": "partial", "freeze_until": "stem"},
+            [(False, 0, 1), (True, 1, 1), (True, 1, 1), (True, 1, 1)],
+        ),
+        ({"strategy": "partial"}, [(False, 0, 1), (False, 0, 1), (True, 1, 1), (True, 1, 1)]),
+        (
+            {"strategy": "thaw", "epochs": 8, "stage_lr": {"layer2": 0.5}},
+            [(True, 0.1, 4), (True, 0.1, 4), (True, 0.5, 4), (True, 1, 1)],
+        ),
+        (
+            {"strategy": "thaw", "thaw_epoch": 7},
+            [(True, 0.1, 7), (True, 0.1, 7), (True, 0.1, 7), (True, 1, 1)],
+        ),
+    ],
+)
+def test_a_config_has_the_plan_that_its_settings_make(
+    asked: dict[str, Any], stages: list[tuple[bool, float, int]]
+) -> None:
+    assert as_written(config(**asked)) == stages
+
+
+def test_a_plan_has_the_norm_policy_and_the_weights_of_its_config() -> None:
+    names = ("stem", "head")
+    plan = config(strategy="scratch", norm="adapt").plan(names)
+    assert (plan.strategy, plan.norm, plan.init) == ("scratch", "adapt", "random")
+    assert config(strategy="full").plan(names).init == "pretrained"
+    assert config(strategy="full", init="random").plan(names).init == "random"
+
+
+@pytest.mark.parametrize("multiple", [-0.1, 10.5, math.nan, math.inf])
+def test_a_stages_multiple_has_a_range(multiple: float) -> None:
+    error = refusal(strategy="full", stage_lr={"layer3": 0.5, "layer4": multiple})
+    assert "layer4" in error.message
+    assert error.hint == "Choose a multiple from 0 to 10."
+
+
+def test_both_ends_of_a_multiples_range_belong_to_it() -> None:
+    check_config(config(stage_lr={"layer3": 0.0, "layer4": 10.0}))
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("thaw_epoch", 2, 10_000),
+        ("warmup_epochs", 0, 1000),
+        ("clip_grad", 1e-6, 1e6),
+        ("label_smoothing", 0.0, 0.99),
+        ("early_stop", 1, 10_000),
+        ("early_stop_min_delta", 0.0, 100.0),
+        ("backbone_lr_mult", 0.0, 10.0),
+    ],
+)
+def test_these_are_the_ranges_of_what_shapes_training(name: str, least: float, most: float) -> None:
+    assert (SETTING_BY_NAME[name].minimum, SETTING_BY_NAME[name].maximum) == (least, most)
+
+
+@pytest.mark.parametrize(
+    "name", ["freeze_until", "thaw_epoch", "clip_grad", "early_stop", "init", "lr", "views"]
+)
+def test_what_has_no_value_of_its_own_may_be_left_unset(name: str) -> None:
+    assert SETTING_BY_NAME[name].default is None
+    check_config(config(**{name: None}))
+
+
+def test_numbers_are_written_as_people_write_them() -> None:
+    assert [plain(n) for n in (10_000, 1e6, 0.5, 0.0, 2.0)] == ["10000", "1000000", "0.5", "0", "2"]
+
+
 def test_a_config_comes_back_from_its_file_as_it_went(tmp_path: Any) -> None:
-    asked = config(strategy="small-lr", lr=0.1 + 0.2, views=3, augment="standard", seed=2**31 - 1)
+    asked = config(
+        strategy="thaw",
+        thaw_epoch=4,
+        stage_lr={"stem": 0.0, "features.4-6": 0.1 + 0.2},
+        lr=0.1 + 0.2,
+        views=3,
+        augment="standard",
+        warmup_epochs=2,
+        clip_grad=1.5,
+        label_smoothing=0.1,
+        class_weights="balanced",
+        early_stop=3,
+        early_stop_monitor="val_accuracy",
+        seed=2**31 - 1,
+    )
     records.write_json(tmp_path / "config.json", asked)
     assert records.read_json(tmp_path / "config.json", TrainConfig) == asked
+
+
+def test_a_config_of_before_there_were_plans_can_be_read(tmp_path: Any) -> None:
+    """An older ftgui wrote out where the weights came from and knew none of the rest."""
+    (tmp_path / "config.json").write_text(
+        '{"format_version": 1, "dataset": "d", "weights": "w", "strategy": "small-lr", "init": "pretrained",'
+        ' "backbone_lr_mult": 0.1, "norm": "locked", "epochs": 7, "lr": 0.01}'
+    )
+    found = records.read_json(tmp_path / "config.json", TrainConfig)
+    check_config(found)
+    assert as_written(found)[0] == (True, 0.1, 1)
 
 
 @pytest.mark.parametrize("count", [2, 3, 1000])

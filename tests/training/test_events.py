@@ -24,6 +24,7 @@ from ftgui.training.events import (
     RunStarted,
     RunWarning,
     StageInfo,
+    StageMoved,
     TrainingEvent,
 )
 
@@ -69,7 +70,9 @@ ENDED = RunEnded(
     phase_seconds={"training": 1.5},
     frozen_tensors=6,
     frozen_changed=0,
+    moved_tensors=2,
 )
+MOVED = StageMoved(epoch=1, stage="stem", weights=0.25, statistics=0.5, changed=3, entries=6)
 ONE_OF_EACH = {
     "run_started": STARTED,
     "phase_progress": PhaseProgress(phase="decoding pictures", done=3, total=9),
@@ -77,6 +80,7 @@ ONE_OF_EACH = {
         epoch=1, batch=2, batches=3, loss=0.7, accuracy=0.5, pictures_per_second=31.5, seconds_left=12.5
     ),
     "epoch_ended": EPOCH,
+    "stage_moved": MOVED,
     "checkpoint_saved": CheckpointSaved(epoch=1, path="best.pth", val_accuracy=0.75, val_loss=0.5),
     "run_warning": RunWarning(message="“a.jpg” is left out: it is cut off.", hint="Copy it again."),
     "run_ended": ENDED,
@@ -131,6 +135,38 @@ def test_the_line_that_scripts_wait_for_has_the_names_they_know() -> None:
     assert {"best_val_accuracy", "seconds", "frozen_tensors"} <= plain.keys()
 
 
-@pytest.mark.parametrize("reason", Reason)
-def test_a_run_failed_unless_it_was_completed_or_stopped(reason: Reason) -> None:
-    assert reason.is_failure == (reason.value not in ("completed", "stopped"))
+@pytest.mark.parametrize(
+    ("reason", "failed"),
+    [
+        ("completed", False),
+        ("early_stopped", False),
+        ("stopped", False),
+        ("nan_loss", True),
+        ("failed", True),
+        ("proof_failed", True),
+    ],
+)
+def test_a_run_failed_unless_it_was_completed_or_stopped(reason: str, failed: bool) -> None:
+    assert Reason(reason).is_failure is failed
+
+
+def test_these_are_all_the_ways_for_a_run_to_end() -> None:
+    assert len(Reason) == 6
+
+
+def test_movement_that_is_not_finite_is_null_and_can_be_read_back() -> None:
+    event = msgspec.structs.replace(MOVED, weights=math.nan, statistics=None)
+    assert back(event) == msgspec.structs.replace(MOVED, weights=None, statistics=None)
+
+
+def test_an_event_of_before_there_were_plans_can_be_read() -> None:
+    """The runs of an older ftgui say nothing of a stage's first epoch, nor of having been resumed."""
+    plain = json.loads(records.to_json_line(STARTED))
+    del plain["resumed_after"]
+    for stage in plain["stages"]:
+        del stage["in_optimizer"], stage["from_epoch"]
+    for setting in ("freeze_until", "thaw_epoch", "stage_lr", "warmup_epochs", "clip_grad", "early_stop"):
+        del plain["config"][setting]
+    old = msgspec.json.decode(json.dumps(plain), type=TrainingEvent)
+    assert isinstance(old, RunStarted)
+    assert (old.resumed_after, old.stages[0].from_epoch, old.config.stage_lr) == (0, 1, {})

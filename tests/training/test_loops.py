@@ -23,6 +23,7 @@ from ftgui.training.loops import (
     evaluate,
     train_step,
 )
+from ftgui.training.objective import Objective
 from tests import samples
 from tests.fixtures import SMALL
 
@@ -79,6 +80,9 @@ def test_a_running_mean_weighs_a_batch_by_its_pictures() -> None:
     assert mean.pictures == 4
 
 
+PLAIN = Objective()
+
+
 class Linear(nn.Module):
     """Classes from mean colours: small enough to reckon along."""
 
@@ -99,7 +103,7 @@ def test_a_step_moves_weights_against_the_gradient_of_the_mean_loss() -> None:
         (pixels / 255 - torch.tensor(SMALL.mean).view(3, 1, 1)) / torch.tensor(SMALL.std).view(3, 1, 1)
     )
     gradient = torch.autograd.grad(nn.functional.cross_entropy(expected, labels), model.fc.bias)[0]
-    loss, logits = train_step(model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, pixels, labels)
+    loss, logits = train_step(model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, PLAIN, pixels, labels)
     torch.testing.assert_close(logits, expected)
     torch.testing.assert_close(model.fc.bias.detach(), before - 0.5 * gradient)
     assert loss.item() == pytest.approx(nn.functional.cross_entropy(expected, labels).item())
@@ -112,7 +116,7 @@ def test_gradients_of_the_step_before_are_forgotten() -> None:
         model = Linear()
         for parameter in model.parameters():
             parameter.grad = None if left_over is None else torch.full_like(parameter, left_over)
-        train_step(model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, pixels, labels)
+        train_step(model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, PLAIN, pixels, labels)
         ends.append(model.fc.weight.detach().clone())
     assert torch.equal(*ends)
 
@@ -125,10 +129,38 @@ def test_a_loss_that_is_not_finite_takes_no_step(poison: float) -> None:
     before = model.fc.weight.detach().clone()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     loss, _ = train_step(
-        model, optimizer, CPU, torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.tensor([0, 1])
+        model, optimizer, CPU, PLAIN, torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.tensor([0, 1])
     )
     assert not torch.isfinite(loss)
     assert torch.equal(model.fc.weight.detach(), before)
+
+
+def test_a_step_is_no_longer_than_asked_for() -> None:
+    pixels, labels = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8), torch.tensor([0, 1])
+    lengths = []
+    for clip in (None, 1e-3):
+        model, before = Linear(), Linear()
+        train_step(model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, PLAIN, pixels, labels, clip)
+        gone = [a - b for a, b in zip(model.parameters(), before.parameters(), strict=True)]
+        lengths.append(torch.cat([g.detach().flatten() for g in gone]).norm().item())
+    assert lengths[0] > 0.01
+    assert lengths[1] == pytest.approx(0.5e-3, rel=1e-3)
+
+
+def test_a_step_makes_the_objective_small_and_says_what_that_was() -> None:
+    """With the labels shared out evenly among all three classes, and the second counting twice."""
+    pixels, labels = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8), torch.tensor([0, 1])
+    model = Linear()
+    weights = torch.tensor([1.0, 2.0, 1.0])
+    objective = Objective(label_smoothing=0.3, class_weights=weights)
+    loss, logits = train_step(
+        model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, objective, pixels, labels
+    )
+    chances = logits.detach().log_softmax(dim=1)
+    own = -(0.7 * chances[[0, 1], labels] * weights[labels]).sum() / weights[labels].sum()
+    shared = -(0.3 / 3 * chances * weights).sum() / weights[labels].sum()
+    assert loss.item() == pytest.approx((own + shared).item(), rel=1e-5)
+    assert loss.item() != pytest.approx(nn.functional.cross_entropy(logits, labels).item(), rel=1e-3)
 
 
 @pytest.fixture

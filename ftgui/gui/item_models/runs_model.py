@@ -13,6 +13,7 @@ from ftgui.gui.theme import RunColour
 from ftgui.gui.widgets.tables import COLOUR_ROLE
 from ftgui.gui.words import count_words, duration_words, strategy_words
 from ftgui.runs.history import RunHistory
+from ftgui.training.events import Reason
 
 Index = QModelIndex | QPersistentModelIndex
 SORT_ROLE = int(Qt.ItemDataRole.UserRole) + 2
@@ -64,6 +65,12 @@ def _learning(history: RunHistory) -> int | None:
     return history.started.trainable_parameters if history.started else None
 
 
+def _state(history: RunHistory) -> str:
+    """Return where a run stands; a run that found nothing better any more is done before its last epoch."""
+    early = history.ended is not None and history.ended.reason is Reason.EARLY_STOPPED
+    return "done early" if early else history.state.value
+
+
 def _changed(history: RunHistory) -> str:
     ended = history.ended
     if ended is None or ended.frozen_changed is None:
@@ -110,7 +117,7 @@ COLUMNS: tuple[Column, ...] = (
         is_number=True,
     ),
     Column(
-        "Changed",
+        "Frozen changed",
         _changed,
         lambda h: h.ended.frozen_changed if h.ended else None,
         "Frozen entries that differ, bit for bit, between the weights file and best.pth: 0 is the proof",
@@ -123,8 +130,13 @@ COLUMNS: tuple[Column, ...] = (
         "The most memory that the program had needed by then, runs before this one included",
         is_number=True,
     ),
-    Column("State", lambda h: h.state.value, lambda h: h.state.value),
+    Column("State", _state, _state),
 )
+
+
+def name_column() -> int:
+    """Return the column of the runs' names, for lists that show nothing else."""
+    return next(number for number, column in enumerate(COLUMNS) if column.title == "Name")
 
 
 class RunsModel(QAbstractTableModel):
@@ -168,7 +180,7 @@ class RunsModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole if column.is_number:
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             case Qt.ItemDataRole.ToolTipRole:
-                return str(row.history.folder)
+                return _strategy(row.history) if column.text is _strategy else str(row.history.folder)
             case Qt.ItemDataRole.CheckStateRole if index.column() == 0:
                 return Qt.CheckState.Checked if row.shown else Qt.CheckState.Unchecked
             case Qt.ItemDataRole.AccessibleTextRole if index.column() == 0:

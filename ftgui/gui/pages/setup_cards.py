@@ -1,26 +1,23 @@
-"""The numbered cards on the left: pictures, weights, classes, what may move, how it learns."""
+"""The numbered cards on the left: pictures, weights, classes, how it learns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from ftgui.freezing.plan import StagePlan, make_plan
-from ftgui.freezing.strategies import STRATEGIES
-from ftgui.gui.sessions.project import Finding, ProjectSession
-from ftgui.gui.widgets.buttons import Disclosure
+from ftgui.freezing.facts import why_norm, why_strategy
+from ftgui.gui.sessions.project import SHAPING_SETTINGS, Finding, ProjectSession
+from ftgui.gui.widgets.buttons import Button, Disclosure
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.inputs import CalmSpinBox
 from ftgui.gui.widgets.naming import name_widget, set_style_property
 from ftgui.gui.widgets.path_row import PathRow
 from ftgui.gui.widgets.setting_form import SettingForm
-from ftgui.gui.widgets.setting_input import SettingInput, input_for
-from ftgui.gui.widgets.stage_bar import Segment, StageState
-from ftgui.gui.widgets.strategy_card import StrategyCard
 from ftgui.gui.widgets.text import Kind, StatusLine, Text, tip
-from ftgui.gui.words import count_words, counted, cut, percent_words, strategy_sentence
+from ftgui.gui.widgets.why_note import WhyNote
+from ftgui.gui.words import count_words, counted, cut, measured, percent_words
 from ftgui.training.config import MAX_CLASSES, SETTING_BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
 
 SPIN_CEILING = 99_999
 """Above the classes allowed, so that a number too large can be typed and be told why it will not do."""
-CARD_SETTINGS = ("backbone_lr_mult",)
-"""Settings that live on a strategy's card."""
 
 
 class PicturesCard(Card):
@@ -149,69 +144,32 @@ class ClassesCard(Card):
         return "plain", ""
 
 
-class StrategiesCard(Card):
-    """A card a strategy: what moves, drawn on the stages of the network that was chosen."""
-
-    problem_changed = Signal()
-
-    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
-        super().__init__("What may move", number=4, parent=parent)
-        self._session = session
-        self._group = QButtonGroup(self)
-        self.cards: dict[str, StrategyCard] = {}
-        for name, strategy in STRATEGIES.items():
-            card = StrategyCard(
-                strategy.title,
-                strategy_sentence(name, session.setting("backbone_lr_mult")),
-                object_name=f"strategy_{name.replace('-', '_')}",
-            )
-            card.setToolTip(strategy.cost)
-            self.cards[name] = card
-            self._group.addButton(card)
-            self.add(card)
-        self.multiplier = input_for(SETTING_BY_NAME["backbone_lr_mult"])
-        self.multiplier.changed.connect(self._on_multiplier)
-        self.multiplier.problem_changed.connect(self._on_problem_changed)
-        self._multiplier_label = self.tr("Extractor's learning rate ×")
-        self.cards["small-lr"].set_extra(_in_a_row(self._multiplier_label, self.multiplier))
-        self._group.buttonClicked.connect(self._on_clicked)
-
-    def refresh(self) -> None:
-        state, multiple = self._session.state, self._session.setting("backbone_lr_mult")
-        self.multiplier.set_value(multiple)
-        for name, card in self.cards.items():
-            card.setChecked(name == state.strategy)
-            card.set_sentence(strategy_sentence(name, multiple, self._session.setting("norm")))
-            card.set_segments(_segments(state.inspected, name, multiple))
-
-    def _on_clicked(self, button: StrategyCard) -> None:
-        self._session.set_strategy(next(name for name, card in self.cards.items() if card is button))
-
-    def problem(self) -> str:
-        """Return what is wrong with the multiplier, where the chosen strategy uses it."""
-        words = self.multiplier.problem() if self.cards["small-lr"].isChecked() else ""
-        return f"{self._multiplier_label}: {words}" if words else ""
-
-    def _on_problem_changed(self, _words: str) -> None:
-        self.problem_changed.emit()
-
-    def _on_multiplier(self, value: object) -> None:
-        self._session.set_setting("backbone_lr_mult", value)
-
-
 class LearningCard(Card):
     """How it learns: the settings people change at once, and the others one click away."""
 
     problem_changed = Signal()
+    find_clicked = Signal()
 
     def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
         super().__init__("How it learns", number=5, parent=parent)
         self._session = session
-        others = tuple(s for s in SETTINGS if not s.basic and s.name not in CARD_SETTINGS)
+        others = tuple(s for s in SETTINGS if not s.basic and s.name not in SHAPING_SETTINGS)
         basic = tuple(s for s in SETTINGS if s.basic)
         self._forms = (SettingForm(basic, abreast=True), SettingForm(others))
+        self.find_button = Button(
+            self.tr("Find a learning rate…"), kind="quiet", object_name="find_lr_button"
+        )
+        self.find_button.setToolTip(self.tr("Tries rising learning rates on a copy of the network."))
+        self.find_button.clicked.connect(self._on_find)
         self.add(self._forms[0])
+        self.add(self.find_button)
         self.add(Disclosure(self.tr("more settings"), self._forms[1], object_name="more_settings"))
+        self._why_norm = WhyNote(about=SETTING_BY_NAME["norm"].label, object_name="why_norm")
+        self._forms[1].inputs["norm"].add_note(self._why_norm)
+        why_init = WhyNote(
+            measured(why_strategy, "scratch"), about=SETTING_BY_NAME["init"].label, object_name="why_init"
+        )
+        self._forms[1].inputs["init"].add_note(why_init)
         for form in self._forms:
             form.changed.connect(session.set_setting)
             form.problem_changed.connect(self._on_problem_changed)
@@ -221,6 +179,10 @@ class LearningCard(Card):
             form.set_values({name: self._session.setting(name) for name in form.inputs})
         self._forms[0].inputs["lr"].set_default(self._session.default_lr())
         self._forms[1].inputs["views"].set_default(self._session.default_views())
+        self._why_norm.set_text(measured(why_norm, self._session.setting("norm")))
+
+    def _on_find(self) -> None:
+        self.find_clicked.emit()
 
     def _on_problem_changed(self, _name: str, _words: str) -> None:
         self.problem_changed.emit()
@@ -231,19 +193,6 @@ class LearningCard(Card):
             for name, words in form.problems().items():
                 return f"{SETTING_BY_NAME[name].label}: {words}"
         return ""
-
-
-def _in_a_row(words: str, setting_input: SettingInput) -> QWidget:
-    holder = QWidget()
-    label = Text(words, "muted")
-    setting_input.control.setAccessibleName(words)
-    label.setBuddy(setting_input.control)
-    setting_input.setFixedWidth(120)
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 2, 0, 0)
-    row.addWidget(label, 1)
-    row.addWidget(setting_input)
-    return holder
 
 
 def _show_finding(row: PathRow, finding: Finding) -> bool:
@@ -288,29 +237,3 @@ def _weights_facts(inspected: Inspected | None) -> tuple[str, str]:
 def _some_of(names: tuple[str, ...], most: int = 6) -> str:
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(cut(name) for name in names[:most]) + more
-
-
-def _segments(inspected: Inspected | None, strategy: str, multiple: float) -> tuple[Segment, ...]:
-    """Return the stages of the chosen network as a strategy lets them move; five grey ones before that."""
-    if inspected is None or not inspected.stages:
-        return tuple(Segment(name="", weight=1.0) for _ in range(6))
-    names = tuple(stage.name for stage in inspected.stages)
-    plan = make_plan(strategy, names, backbone_lr_mult=multiple)
-    return tuple(
-        Segment(
-            name=stage.name,
-            weight=stage.cost_share,
-            state=_stage_state(stage_plan),
-            tip=f"{stage.name}: {count_words(stage.parameters)} parameters, "
-            f"{percent_words(stage.cost_share)} of the computing",
-        )
-        for stage, stage_plan in zip(inspected.stages, plan.stages, strict=True)
-    )
-
-
-def _stage_state(plan: StagePlan) -> StageState:
-    if not plan.in_optimizer:
-        return "frozen"
-    if not plan.learns:
-        return "zero"
-    return "slow" if plan.lr_mult < 1 else "learning"

@@ -5,13 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from ftgui.gui.pages.setup_cards import (
-    ClassesCard,
-    LearningCard,
-    PicturesCard,
-    StrategiesCard,
-    WeightsCard,
-)
+from ftgui.gui.pages.setup_cards import ClassesCard, LearningCard, PicturesCard, WeightsCard
+from ftgui.gui.pages.strategies_card import StrategiesCard
 from ftgui.gui.sessions.project import ProjectSession, Readiness
 from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.text import Kind, StatusLine
@@ -27,11 +22,12 @@ class SetupPanel(QWidget):
     train_clicked = Signal()
     choose_dataset_clicked = Signal()
     choose_weights_clicked = Signal()
+    find_lr_clicked = Signal()
 
     def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._busy = False
+        self._busy = ""
         self.pictures, self.weights = PicturesCard(session), WeightsCard(session)
         self.classes, self.strategies = ClassesCard(session), StrategiesCard(session)
         self.learning = LearningCard(session)
@@ -44,14 +40,15 @@ class SetupPanel(QWidget):
         self.pictures.choose_clicked.connect(self.choose_dataset_clicked)
         self.weights.choose_clicked.connect(self.choose_weights_clicked)
         self.train_button.clicked.connect(self._on_train)
+        self.learning.find_clicked.connect(self.find_lr_clicked)
         for card in (self.strategies, self.learning):
             card.problem_changed.connect(self._show_readiness)
         session.changed.connect(self.refresh)
         self.refresh()
 
-    def set_busy(self, busy: bool) -> None:
-        """Say that a run goes on: another can be set up meanwhile, but not started."""
-        self._busy = busy
+    def set_busy(self, why: str) -> None:
+        """Say what goes on, empty for nothing: a run can be set up meanwhile, but not started."""
+        self._busy = why
         self._show_readiness()
 
     def refresh(self) -> None:
@@ -92,6 +89,7 @@ class SetupPanel(QWidget):
         kind: Kind = "error" if readiness.is_problem else ready if readiness.ready else "info"
         self.ready.set_status(kind, readiness.sentence)
         self.train_button.setEnabled(readiness.ready and not self._busy)
+        self.learning.find_button.setEnabled(self.train_button.isEnabled())
 
     def _readiness(self) -> Readiness:
         problem = self.strategies.problem() or self.learning.problem()
@@ -99,7 +97,7 @@ class SetupPanel(QWidget):
             return Readiness(False, problem, is_problem=True)
         readiness = self._session.readiness()
         if self._busy and readiness.ready:
-            return Readiness(True, self.tr("A run is going on; the next can start when it ends."))
+            return Readiness(True, self._busy)
         return readiness
 
     def _on_train(self) -> None:

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from ftgui.core.errors import FtguiError
 from ftgui.data.views import view_count
+from ftgui.freezing.strategies import STRATEGIES
+from ftgui.gui.sessions.questions import Inspect, Scan, describe_machine
 from ftgui.gui.sessions.worker import LatestTask
 from ftgui.gui.words import counted
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig, check_class_count, check_config
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from ftgui.jobs.inspect import Inspected
     from ftgui.jobs.machine import Machine
     from ftgui.jobs.scan import ScanReport
+
+SHAPING_SETTINGS = frozenset(name for strategy in STRATEGIES.values() for name in strategy.reads)
+"""Settings that shape a strategy; no other strategy looks at them."""
 
 
 @dataclass
@@ -41,7 +46,9 @@ class ProjectState:
     """None until the user asks for another number than the folder's."""
     strategy: str = "freeze"
     settings: dict[str, Any] = field(default_factory=dict)
-    """Only those that differ from their default."""
+    """Only those that differ from their default. Kept while another strategy does not look at them."""
+    stage_lr: dict[str, dict[str, float]] = field(default_factory=dict)
+    """For each strategy the learning rates of single stages that the user gave, whatever the network."""
     machine: Machine | None = None
 
 
@@ -83,7 +90,7 @@ class ProjectSession(QObject):
         self.state.report = None
         self.state.classes = None
         if path:
-            self._scan.ask(_Scan(path))
+            self._scan.ask(Scan(path))
         else:
             self._scan.forget()
         self.changed.emit()
@@ -93,7 +100,7 @@ class ProjectSession(QObject):
         self.state.weights = Finding(path, looking=bool(path))
         self.state.inspected = None
         if path:
-            self._inspect.ask(_Inspect(path))
+            self._inspect.ask(Inspect(path))
         else:
             self._inspect.forget()
         self.changed.emit()
@@ -115,10 +122,27 @@ class ProjectSession(QObject):
             self.state.settings[name] = value
         self.changed.emit()
 
+    def set_stage_lr(self, stage: str, multiple: float | None) -> None:
+        """Give a stage a learning rate of its own under the chosen strategy; None leaves it to that."""
+        own = self.state.stage_lr.setdefault(self.state.strategy, {})
+        if multiple is None:
+            own.pop(stage, None)
+        else:
+            own[stage] = multiple
+        self.changed.emit()
+
+    def move_ice_line(self, frozen: int) -> None:
+        """Choose to freeze the first ``frozen`` stages, from 1 on, and to let the others learn."""
+        config = self.config_at_line(frozen)
+        self.state.settings["freeze_until"] = config.freeze_until
+        for name in self.stage_names[:frozen]:
+            self.state.stage_lr.get(config.strategy, {}).pop(name, None)
+        self.set_strategy(config.strategy)
+
     def look_at_machine(self) -> None:
         """Load torch off the GUI thread and find the devices."""
         if self.state.machine is None and not self._machine.is_running:
-            self._machine.ask(_describe_machine)
+            self._machine.ask(describe_machine)
 
     def shutdown(self) -> None:
         for task in (self._scan, self._inspect, self._machine):
@@ -154,15 +178,46 @@ class ProjectSession(QObject):
 
     def default_lr(self) -> float:
         """Return the learning rate that is used where none is given."""
-        return self._config(lr=None).head_lr
+        return self.config(lr=None).head_lr
 
     def default_views(self) -> int:
         """Return how many views a picture has where no number is given."""
         return view_count(self.setting("augment"))
 
-    def config(self) -> TrainConfig:
-        """Return what pressing Train would run."""
-        return self._config()
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """The stages of the chosen network from the input to the head; none while it is not known."""
+        inspected = self.state.inspected
+        return tuple(stage.name for stage in inspected.stages) if inspected else ()
+
+    def stage_lr(self, strategy: str | None = None) -> dict[str, float]:
+        """Return the learning rates given to stages that the chosen network has."""
+        own = self.state.stage_lr.get(strategy or self.state.strategy, {})
+        return {name: own[name] for name in self.stage_names if name in own}
+
+    def config(self, strategy: str | None = None, **changes: Any) -> TrainConfig:
+        """Return what pressing Train would run, or would with another strategy or with some ``changes``."""
+        strategy = strategy or self.state.strategy
+        architecture = self.state.inspected.recognition.architecture if self.state.inspected else None
+        values = {
+            "dataset": self.state.dataset.path,
+            "weights": self.state.weights.path,
+            "strategy": strategy,
+            "architecture": architecture,
+            "classes": self.state.classes,
+            "stage_lr": self.stage_lr(strategy),
+            **self._read_settings(strategy),
+        }
+        return TrainConfig(**(values | changes))
+
+    def config_at_line(self, frozen: int) -> TrainConfig:
+        """Return what Train would run once the ice line stood below the first ``frozen`` stages.
+
+        Learning rates given to stages that are to be frozen are let go: they would thaw them again.
+        """
+        names = self.stage_names
+        kept = {name: own for name, own in self.stage_lr("partial").items() if name not in names[:frozen]}
+        return self.config("partial", freeze_until=names[frozen - 1], stage_lr=kept)
 
     def readiness(self) -> Readiness:
         """Say whether Train may be pressed, or the first thing that is missing."""
@@ -180,6 +235,7 @@ class ProjectSession(QObject):
         try:
             check_class_count(state.classes, len(state.report.classes) if state.report else 0)
             check_config(self.config())
+            self.config().plan(self.stage_names)
             self._check_device()
         except FtguiError as error:
             return Readiness(False, str(error), is_problem=True)
@@ -203,17 +259,12 @@ class ProjectSession(QObject):
             lr=f"{config.head_lr:g}",
         )
 
-    def _config(self, **changes: Any) -> TrainConfig:
-        values = {**self.state.settings, **changes}
-        architecture = self.state.inspected.recognition.architecture if self.state.inspected else None
-        return TrainConfig(
-            dataset=self.state.dataset.path,
-            weights=self.state.weights.path,
-            strategy=self.state.strategy,
-            architecture=architecture,
-            classes=self.state.classes,
-            **values,
-        )
+    def _read_settings(self, strategy: str) -> dict[str, Any]:
+        """Return the settings that a strategy looks at, as far as they mean something for this network."""
+        ignored = SHAPING_SETTINGS.difference(STRATEGIES[strategy].reads)
+        if self.setting("freeze_until") not in self.stage_names[:-1]:
+            ignored |= {"freeze_until"}
+        return {name: value for name, value in self.state.settings.items() if name not in ignored}
 
     # What the tasks found -------------------------------------------------------------------------------
 
@@ -249,29 +300,3 @@ class ProjectSession(QObject):
     def _on_machine(self, machine: Machine) -> None:
         self.state.machine = machine
         self.changed.emit()
-
-
-@dataclass(frozen=True)
-class _Scan:
-    path: str
-
-    def __call__(self) -> object:
-        from ftgui.jobs.scan import scan  # off the GUI thread, where imports may take their time
-
-        return scan(Path(self.path).expanduser())
-
-
-@dataclass(frozen=True)
-class _Inspect:
-    path: str
-
-    def __call__(self) -> object:
-        from ftgui.jobs.inspect import inspect_stages
-
-        return inspect_stages(Path(self.path).expanduser())
-
-
-def _describe_machine() -> object:
-    from ftgui.jobs.machine import describe_machine
-
-    return describe_machine()

@@ -14,9 +14,10 @@ from ftgui.gui.sessions.worker import WorkerThread
 from ftgui.runs.history import RunHistory, RunState
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
-from ftgui.training.events import Reason, RunEnded, RunWarning, TrainingEvent
+from ftgui.training.events import Reason, RunEnded, RunStarted, RunWarning, TrainingEvent
 
-Job = Callable[[TrainConfig, Path, RunControl], Iterator[TrainingEvent]]
+Job = Callable[[TrainConfig | None, Path, RunControl], Iterator[TrainingEvent]]
+"""Trains as the config says into the new folder; without a config it goes on with the run in the folder."""
 
 
 class TrainingState(StrEnum):
@@ -26,11 +27,12 @@ class TrainingState(StrEnum):
     STOPPING = "stopping"
 
 
-def train_job(config: TrainConfig, folder: Path, control: RunControl) -> Iterator[TrainingEvent]:
+def train_job(config: TrainConfig | None, folder: Path, control: RunControl) -> Iterator[TrainingEvent]:
     """Run the engine. Imported here, in the worker's thread: it brings torch."""
+    from ftgui.jobs.resume import resume
     from ftgui.jobs.train import train
 
-    yield from train(config, folder, control)
+    yield from resume(folder, control) if config is None else train(config, folder, control)
 
 
 class TrainingSession(QObject):
@@ -54,6 +56,8 @@ class TrainingSession(QObject):
         self._thread.finished.connect(self._on_finished)
         self._monitor = PauseMonitor(self)
         self._control = RunControl()
+        self._before: tuple[RunState, RunEnded | None] | None = None
+        """How a resumed run stood, until it goes on: so it stands again if it cannot."""
         self.history: RunHistory | None = None
         self.state = TrainingState.IDLE
 
@@ -61,12 +65,27 @@ class TrainingSession(QObject):
 
     def start(self, config: TrainConfig, folder: Path, name: str) -> RunHistory:
         """Start training into the new folder ``folder``; return the history that will tell of it."""
+        history = RunHistory(name, folder)
+        self._begin(history, config)
+        return history
+
+    def resume(self, history: RunHistory) -> None:
+        """Go on with a run that was stopped; its own history tells of that too."""
+        before = history.state, history.ended
+        history.go_on()
+        self._begin(history, None, before)
+
+    def _begin(
+        self,
+        history: RunHistory,
+        config: TrainConfig | None,
+        before: tuple[RunState, RunEnded | None] | None = None,
+    ) -> None:
         self._control = RunControl()
-        self.history = RunHistory(name, folder)
+        self.history, self._before = history, before
         self._monitor.start()
-        self._thread.start(self._work(config, folder, self._control))
+        self._thread.start(self._work(config, history.folder, self._control))
         self._set_state(TrainingState.RUNNING)
-        return self.history
 
     def toggle_pause(self) -> None:
         if self.state is TrainingState.RUNNING:
@@ -99,7 +118,7 @@ class TrainingSession(QObject):
         return self._monitor.longest_seconds
 
     def _work(
-        self, config: TrainConfig, folder: Path, control: RunControl
+        self, config: TrainConfig | None, folder: Path, control: RunControl
     ) -> Callable[[], Generator[object, None, None]]:
         job, monitor = self._job, self._monitor
 
@@ -115,6 +134,8 @@ class TrainingSession(QObject):
     def _on_event(self, event: TrainingEvent) -> None:
         assert self.history is not None
         self.history.apply(event)
+        if isinstance(event, RunStarted):
+            self._before = None
         if isinstance(event, RunWarning):
             self.warned.emit(event)
         if isinstance(event, RunEnded) and event.reason.is_failure:
@@ -124,7 +145,8 @@ class TrainingSession(QObject):
     @Slot(object)
     def _on_failed(self, error: FtguiError) -> None:
         assert self.history is not None
-        self.history.apply(RunEnded(reason=Reason.FAILED, message=error.message, hint=error.hint))
+        if self._before is None:
+            self.history.apply(RunEnded(reason=Reason.FAILED, message=error.message, hint=error.hint))
         self.failed.emit(error)
 
     @Slot()
@@ -132,7 +154,7 @@ class TrainingSession(QObject):
         assert self.history is not None
         self._monitor.stop()
         if self.history.ended is None:
-            self.history.state = RunState.INTERRUPTED
+            self.history.state, self.history.ended = self._before or (RunState.INTERRUPTED, None)
         self._set_state(TrainingState.IDLE)
         self.updated.emit()
         self.run_ended.emit(self.history)

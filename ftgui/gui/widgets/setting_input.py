@@ -34,12 +34,11 @@ class SettingInput(QWidget):
         self.setObjectName(f"{name}_input")
         self.control.setAccessibleName(setting.label)
         self._set_help(setting.help)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
-        column.addWidget(self.control)
-        column.addWidget(self._status)
-        self.setFocusProxy(self.control)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(3)
+        self._column.addWidget(self.control)
+        self._column.addWidget(self._status)
         self.set_value(setting.default)
         self._connect()
 
@@ -59,10 +58,10 @@ class SettingInput(QWidget):
             self.control.currentTextChanged.connect(self._on_changed)
 
     def value(self) -> Any:
+        if self._stands_for_default():
+            return None
         if isinstance(self.control, CalmComboBox):
             return self.control.currentText()
-        if isinstance(self.control, CalmSpinBox) and self._stands_for_default():
-            return None
         return self.control.value()
 
     def set_value(self, value: Any) -> None:
@@ -74,7 +73,7 @@ class SettingInput(QWidget):
             return
         self.control.blockSignals(True)
         if isinstance(self.control, CalmComboBox):
-            self.control.setCurrentText(value)
+            self.control.setCurrentText(self.setting.unset if value is None else value)
         else:
             self.control.setValue(self.control.minimum() if value is None else value)
         self.control.blockSignals(False)
@@ -84,15 +83,22 @@ class SettingInput(QWidget):
         if isinstance(self.control, NumberEdit):
             self.control.set_default(default)
         elif isinstance(self.control, CalmSpinBox) and self.setting.default is None:
-            self.control.setSpecialValueText(_default_words(self, default))
+            self.control.setSpecialValueText(_default_words(self, default, self.setting.unset))
+
+    def add_note(self, widget: QWidget) -> None:
+        """Put ``widget`` below the control."""
+        self._column.addWidget(widget)
 
     def problem(self) -> str:
         return self.control.problem() if isinstance(self.control, NumberEdit) else ""
 
     def _stands_for_default(self) -> bool:
-        if not isinstance(self.control, CalmSpinBox):
+        """Whether the entry, or the number below the least one, is shown that stands for no value."""
+        if self.setting.default is not None or isinstance(self.control, NumberEdit):
             return False
-        return self.setting.default is None and self.control.value() == self.control.minimum()
+        if isinstance(self.control, CalmComboBox):
+            return self.control.currentIndex() == 0
+        return self.control.value() == self.control.minimum()
 
     def _on_changed(self, _value: object) -> None:
         self.changed.emit(self.value())
@@ -102,24 +108,26 @@ class SettingInput(QWidget):
         self.problem_changed.emit(problem)
 
 
-def _default_words(widget: QWidget, default: float | int | None) -> str:
+def _default_words(widget: QWidget, default: float | int | None, unset: str) -> str:
     if default is None:
-        return widget.tr("default")
-    return widget.tr("{number} (default)").format(number=default)
+        return unset
+    return widget.tr("{number} ({unset})").format(number=default, unset=unset)
 
 
 def _make_control(setting: Setting) -> Control:
+    may_be_empty = setting.default is None
     if setting.kind == "choice":
-        return CalmComboBox(setting.choices)
+        return CalmComboBox((setting.unset, *setting.choices) if may_be_empty else setting.choices)
     if setting.kind == "float":
-        edit = NumberEdit(setting.minimum, setting.maximum, may_be_empty=setting.default is None)
-        if setting.default is None:
-            edit.setPlaceholderText(edit.tr("default"))
+        edit = NumberEdit(setting.minimum, setting.maximum, may_be_empty=may_be_empty)
+        edit.setPlaceholderText(setting.unset if may_be_empty else "")
         return edit
+    if setting.kind == "text":
+        raise ValueError(f"“{setting.label}” is not typed: the stage map sets it")
     box = CalmSpinBox(int(setting.minimum), int(setting.maximum))
-    if setting.default is None:
+    if may_be_empty:
         box.setMinimum(int(setting.minimum) - 1)
-        box.setSpecialValueText(box.tr("default"))
+        box.setSpecialValueText(setting.unset)
     return box
 
 

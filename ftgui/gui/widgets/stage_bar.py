@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ftgui.gui import theme
@@ -31,7 +31,10 @@ class Segment:
     weight: float
     """Its share of the cost; any unit, only proportions count."""
     state: StageState = "unknown"
+    """What it may do once it has joined."""
     tip: str = ""
+    joins: int = 1
+    """The epoch from which it may; before a later one it is frozen."""
 
 
 def segment_widths(weights: tuple[float, ...], room: float) -> tuple[float, ...]:
@@ -45,6 +48,14 @@ def segment_widths(weights: tuple[float, ...], room: float) -> tuple[float, ...]
     if total == 0:
         return tuple(room / len(weights) for _ in weights)
     return tuple(least + spare * root / total for root in roots)
+
+
+def ice_line(segments: tuple[Segment, ...]) -> int:
+    """Return how many stages, from the input on, are frozen for good."""
+    for index, segment in enumerate(segments):
+        if segment.state != "frozen":
+            return index
+    return len(segments)
 
 
 class StageBar(QWidget):
@@ -74,11 +85,8 @@ class StageBar(QWidget):
         self.update()
 
     def ice_line(self) -> int:
-        """Return how many stages, from the input on, are frozen."""
-        for index, segment in enumerate(self._segments):
-            if segment.state != "frozen":
-                return index
-        return len(self._segments)
+        """Return how many stages, from the input on, are frozen for good."""
+        return ice_line(self._segments)
 
     def sizeHint(self) -> QSize:
         return QSize(200, int(BAR_HEIGHT + 2 * OVERHANG))
@@ -119,30 +127,53 @@ class StageBar(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rects = self.segment_rects()
         for segment, rect in zip(self._segments, rects, strict=True):
-            _paint_segment(painter, rect, segment.state)
+            paint_segment(painter, rect, segment)
         line = self.ice_line()
         if 0 < line < len(rects):
             _paint_ice_line(painter, (rects[line - 1].right() + rects[line].left()) / 2, self.height())
 
     def _describe(self) -> None:
         """Put the bar in words, for those who cannot see it."""
-        words = {
-            "frozen": self.tr("frozen"),
-            "zero": self.tr("learning rate 0"),
-            "slow": self.tr("slow"),
-            "learning": self.tr("learning"),
-            "unknown": self.tr("not known yet"),
-        }
-        self.setAccessibleDescription(", ".join(f"{s.name}: {words[s.state]}" for s in self._segments))
+        self.setAccessibleDescription(", ".join(f"{s.name}: {state_words(s)}" for s in self._segments))
 
 
-def _paint_segment(painter: QPainter, rect: QRectF, state: StageState) -> None:
+STATE_WORDS: dict[StageState, str] = {
+    "frozen": "frozen",
+    "zero": "learning rate 0",
+    "slow": "slow",
+    "learning": "learning",
+    "unknown": "not known yet",
+}
+
+
+def state_words(segment: Segment) -> str:
+    """Return "slow", or "frozen until epoch 5, then slow"."""
+    words = STATE_WORDS[segment.state]
+    return f"frozen until epoch {segment.joins}, then {words}" if segment.joins > 1 else words
+
+
+def paint_segment(painter: QPainter, rect: QRectF, segment: Segment) -> None:
+    """Paint one stage in the colour of its state; ice in its first half where it joins later."""
     radius = min(3.0, rect.width() / 2)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(stage_colour(state))
-    painter.drawRoundedRect(rect, radius, radius)
-    if state == "zero":
-        _paint_hatching(painter, rect)
+    shape = QPainterPath()
+    shape.addRoundedRect(rect, radius, radius)
+    painter.fillPath(shape, stage_colour(segment.state))
+    if segment.state == "zero":
+        _paint_hatching(painter, rect, shape)
+    if segment.joins > 1:
+        painter.fillPath(shape.intersected(_first_half(rect)), stage_colour("frozen"))
+
+
+def _first_half(rect: QRectF) -> QPainterPath:
+    """Return the side of a rect that comes first, parted from the other by a slant."""
+    slant = min(rect.width(), rect.height()) / 2
+    middle = rect.center().x()
+    half = QPainterPath(rect.topLeft())
+    half.lineTo(middle + slant, rect.top())
+    half.lineTo(middle - slant, rect.bottom())
+    half.lineTo(rect.bottomLeft())
+    half.closeSubpath()
+    return half
 
 
 def stage_colour(state: StageState) -> QColor:
@@ -152,14 +183,14 @@ def stage_colour(state: StageState) -> QColor:
     return QColor(colours.get(state, tokens.unknown))
 
 
-def _paint_hatching(painter: QPainter, rect: QRectF) -> None:
+def _paint_hatching(painter: QPainter, rect: QRectF, shape: QPainterPath) -> None:
     """Strokes across a stage that stays but pays for the backward pass."""
     painter.save()
-    painter.setClipRect(rect)
+    painter.setClipPath(shape)
     painter.setPen(QPen(QColor(theme.current().card), 1.2))
-    x = rect.left() - BAR_HEIGHT
+    x = rect.left() - rect.height()
     while x < rect.right():
-        painter.drawLine(QPointF(x, rect.bottom()), QPointF(x + BAR_HEIGHT, rect.top()))
+        painter.drawLine(QPointF(x, rect.bottom()), QPointF(x + rect.height(), rect.top()))
         x += 6
     painter.restore()
 

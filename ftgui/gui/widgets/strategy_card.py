@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
+from functools import partial
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QEnterEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ftgui.gui import theme
 from ftgui.gui.widgets.naming import name_widget
+from ftgui.gui.widgets.revealing import reveal
 from ftgui.gui.widgets.stage_bar import Segment, StageBar
-from ftgui.gui.widgets.text import Chip, Text
+from ftgui.gui.widgets.text import Chip, Text, tip
 
 
 class StrategyCard(QAbstractButton):
@@ -21,6 +24,7 @@ class StrategyCard(QAbstractButton):
         sentence: str,
         segments: tuple[Segment, ...] = (),
         *,
+        details: str = "",
         cost: str = "",
         object_name: str = "",
         parent: QWidget | None = None,
@@ -32,12 +36,15 @@ class StrategyCard(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setText(title)
         name_widget(self, object_name=object_name, accessible_name=title)
-        self._extra: QWidget | None = None
+        self._details = Text(details, "muted", wrap=True)
+        self._details.setVisible(bool(details))
+        self._when_chosen = QWidget()
         self._cost = Chip(cost)
         self._bar = StageBar(segments, accessible_name=self.tr("Stages"))
         self._sentence = Text(sentence, "muted", wrap=True)
         self._lay_out(title)
         self._describe()
+        self._on_toggled(False)
         self.toggled.connect(self._on_toggled)
         theme.signals.changed.connect(self.update)
 
@@ -51,6 +58,14 @@ class StrategyCard(QAbstractButton):
         self._column.addLayout(top)
         self._column.addWidget(self._bar)
         self._column.addWidget(self._sentence)
+        self._column.addWidget(self._when_chosen)
+        self._inputs = QVBoxLayout()
+        self._inputs.setSpacing(6)
+        below = QVBoxLayout(self._when_chosen)
+        below.setContentsMargins(0, 1, 0, 0)
+        below.setSpacing(5)
+        below.addLayout(self._inputs)
+        below.addWidget(self._details)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -67,11 +82,16 @@ class StrategyCard(QAbstractButton):
         self._sentence.setText(text)
         self._describe()
 
-    def set_extra(self, widget: QWidget) -> None:
+    def add_input(self, widget: QWidget) -> None:
         """Give the card an input of its own, shown only while the card is chosen."""
-        self._extra = widget
-        self._column.addWidget(widget)
-        widget.setVisible(self.isChecked())
+        self._inputs.addWidget(widget)
+        widget.show()
+
+    def add_note(self, widget: QWidget) -> None:
+        """Put ``widget`` at the card's end, shown only while the card is chosen."""
+        below = self._when_chosen.layout()
+        assert below is not None
+        below.addWidget(widget)
 
     def sizeHint(self) -> QSize:
         return self._column.sizeHint()
@@ -80,11 +100,27 @@ class StrategyCard(QAbstractButton):
         return self._column.minimumSize()
 
     def _describe(self) -> None:
-        self.setAccessibleDescription(" · ".join(filter(None, (self._sentence.text(), self._cost.text()))))
+        parts = (self._sentence.text(), self._cost.text(), self._details.text())
+        self.setAccessibleDescription(" · ".join(filter(None, parts)))
 
     def _on_toggled(self, checked: bool) -> None:
-        if self._extra is not None:
-            self._extra.setVisible(checked)
+        self._when_chosen.setVisible(checked)
+        self.setToolTip("" if checked else tip(self._details.text()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to the next card of the group, or the one before: those that are folded away, too."""
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1}
+        group = self.group()
+        if event.key() not in steps or group is None or not self.hasFocus():  # an input's keys come by, too
+            super().keyPressEvent(event)
+            return
+        cards = group.buttons()
+        index = cards.index(self) + steps[Qt.Key(event.key())]
+        if 0 <= index < len(cards):
+            cards[index].click()
+            cards[index].setFocus(Qt.FocusReason.TabFocusReason)
+            # Once there is room for what it shows.
+            QTimer.singleShot(0, cards[index], partial(reveal, cards[index]))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)

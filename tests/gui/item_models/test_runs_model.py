@@ -52,7 +52,7 @@ def test_a_run_that_ended_has_a_figure_in_every_column(model: RunsModel) -> None
         "95 % interval": "0.89 – 0.97",
         "Time": "1 min 12 s",
         "Learning": "1,026",
-        "Changed": "0 of 120",
+        "Frozen changed": "0 of 120",
         "Memory": "1.2 GB",
         "State": "done",
     }
@@ -138,7 +138,7 @@ def test_columns_explain_themselves_where_their_title_does_not(model: QAbstractI
         for number, each in enumerate(COLUMNS)
         if model.headerData(number, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
     }
-    assert {"", "Best val acc", "95 % interval", "Changed", "Learning", "Memory"} <= told
+    assert {"", "Best val acc", "95 % interval", "Frozen changed", "Learning", "Memory"} <= told
 
 
 def _history(name: str, *events: TrainingEvent) -> RunHistory:

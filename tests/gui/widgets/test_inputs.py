@@ -15,7 +15,8 @@ from ftgui.gui.widgets.setting_form import SettingForm
 from ftgui.gui.widgets.setting_input import SettingInput, input_for
 from ftgui.training.config import SETTING_BY_NAME, SETTINGS, TrainConfig
 
-LR = SETTING_BY_NAME["lr"]
+TYPED = tuple(setting for setting in SETTINGS if setting.kind != "text")
+"""Settings that are typed or picked; stages are chosen on a map."""
 
 
 @pytest.fixture
@@ -185,7 +186,7 @@ def test_the_wheel_turns_what_has_the_focus(controls: tuple[CalmSpinBox, CalmCom
     assert combo.currentText() == "a"
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", TYPED, ids=lambda setting: setting.name)
 def test_each_setting_of_the_table_has_an_input_that_shows_its_default(qtbot: QtBot, setting: object) -> None:
     made = input_for(setting)  # type: ignore[arg-type]
     qtbot.addWidget(made)
@@ -196,7 +197,7 @@ def test_each_setting_of_the_table_has_an_input_that_shows_its_default(qtbot: Qt
     assert control.toolTip() == made.setting.help
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", TYPED, ids=lambda setting: setting.name)
 def test_an_input_takes_the_ends_of_its_settings_range(qtbot: QtBot, setting: object) -> None:
     made = input_for(setting)  # type: ignore[arg-type]
     qtbot.addWidget(made)
@@ -241,6 +242,41 @@ def test_a_whole_number_left_alone_is_the_default_that_fits(qtbot: QtBot) -> Non
     assert blocker.args == [1]
 
 
+def test_a_choice_left_alone_says_what_that_means(qtbot: QtBot) -> None:
+    made = _made(qtbot, "init")
+    assert isinstance(made.control, QComboBox)
+    assert (made.control.currentText(), made.value()) == ("the strategy's", None)
+    with qtbot.waitSignal(made.changed) as blocker:
+        qtbot.keyClick(made.control, Qt.Key.Key_End)
+    assert blocker.args == ["random"]
+    with qtbot.waitSignal(made.changed) as blocker:
+        qtbot.keyClick(made.control, Qt.Key.Key_Home)
+    assert blocker.args == [None]
+    made.set_value("pretrained")
+    assert made.value() == "pretrained"
+    made.set_value(None)
+    assert (made.control.currentText(), made.value()) == ("the strategy's", None)
+
+
+def test_an_empty_number_says_what_that_means(qtbot: QtBot) -> None:
+    stop, clip, thaw = (_made(qtbot, name) for name in ("early_stop", "clip_grad", "thaw_epoch"))
+    assert isinstance(stop.control, QSpinBox)
+    assert isinstance(clip.control, NumberEdit)
+    assert isinstance(thaw.control, QSpinBox)
+    assert (stop.control.text(), clip.control.placeholderText()) == ("off", "off")
+    thaw.set_default(5)
+    assert thaw.control.text() == "5 (half of the epochs)"
+    assert [made.value() for made in (stop, clip, thaw)] == [None, None, None]
+
+
+def test_a_note_stands_below_its_input(qtbot: QtBot) -> None:
+    made, note = _made(qtbot, "norm"), QLabel("because")
+    made.add_note(note)
+    made.show()
+    assert note.isVisible()
+    assert note.y() >= made.control.geometry().bottom()
+
+
 def test_a_wrong_number_is_explained_below_its_input(qtbot: QtBot) -> None:
     made = _made(qtbot, "momentum")
     made.show()
@@ -252,7 +288,7 @@ def test_a_wrong_number_is_explained_below_its_input(qtbot: QtBot) -> None:
 
 
 def test_a_form_tells_its_settings_apart_by_name(qtbot: QtBot) -> None:
-    form = SettingForm(SETTINGS)
+    form = SettingForm(TYPED)
     qtbot.addWidget(form)
     with qtbot.waitSignal(form.changed) as blocker:
         form.inputs["lr"].control.setText("0.5")  # type: ignore[union-attr]
@@ -264,9 +300,9 @@ def test_a_form_tells_its_settings_apart_by_name(qtbot: QtBot) -> None:
 
 
 def test_a_form_begins_with_the_defaults_of_a_run_and_can_be_filled(qtbot: QtBot) -> None:
-    form = SettingForm(SETTINGS)
+    form = SettingForm(TYPED)
     qtbot.addWidget(form)
     default = TrainConfig(dataset="", weights="")
-    assert form.values() == {setting.name: getattr(default, setting.name) for setting in SETTINGS}
+    assert form.values() == {setting.name: getattr(default, setting.name) for setting in TYPED}
     form.set_values({"epochs": 3, "lr": None, "norm": "adapt", "unknown": 1})
     assert (form.values()["epochs"], form.values()["norm"]) == (3, "adapt")

@@ -76,6 +76,19 @@ def test_the_bar_says_in_words_what_it_shows(qtbot: QtBot) -> None:
     assert bar.accessibleDescription() == "head: learning"
 
 
+def test_a_stage_that_joins_later_is_half_ice_and_half_what_it_becomes(qtbot: QtBot) -> None:
+    bar = StageBar((Segment("stem", 1.0, "slow", joins=5), Segment("head", 1.0, "learning")))
+    qtbot.addWidget(bar)
+    bar.resize(300, bar.sizeHint().height())
+    rect, image = bar.segment_rects()[0], bar.grab().toImage()
+    first, last = (
+        image.pixelColor(int(x), int(rect.center().y())) for x in (rect.left() + 5, rect.right() - 5)
+    )
+    assert (first, last) == (stage_colour("frozen"), stage_colour("slow"))
+    assert bar.accessibleDescription() == "stem: frozen until epoch 5, then slow, head: learning"
+    assert bar.ice_line() == 0, "it does not stay frozen"
+
+
 def test_pointing_at_a_stage_tells_of_it(qtbot: QtBot, expected_log: Callable[..., None]) -> None:
     expected_log("does not support raise", logger="qt")  # the offscreen platform, of the tool tip
     bar = _bar(qtbot, "frozen", "slow", "learning")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QButtonGroup, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QButtonGroup, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ftgui.gui import theme
@@ -59,13 +59,51 @@ def test_arrow_keys_and_space_choose(cards: tuple[StrategyCard, ...], qtbot: QtB
     assert cards[1].hasFocus()
     qtbot.keyClick(cards[1], Qt.Key.Key_Space)
     assert _chosen(cards) == [False, True, False]
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Up, Qt.Key.Key_Up):
+        qtbot.keyClick(QApplication.focusWidget(), key)
+    assert _chosen(cards) == [True, False, False]
+
+
+def test_arrow_keys_go_to_cards_that_are_folded_away(cards: tuple[StrategyCard, ...], qtbot: QtBot) -> None:
+    cards[1].hide()
+    cards[1].toggled.connect(cards[1].setVisible)
+    cards[0].setFocus()
+    qtbot.keyClick(cards[0], Qt.Key.Key_Down)
+    assert _chosen(cards) == [False, True, False]
+    assert cards[1].hasFocus()
+
+
+def test_what_a_way_costs_stands_on_the_chosen_card_and_in_the_tooltip_of_others(
+    page: QWidget, qtbot: QtBot
+) -> None:
+    card = StrategyCard("Way", "What moves", details="It costs much.")
+    QVBoxLayout(page).addWidget(card)
+    page.show()
+    details = next(label for label in card.findChildren(QLabel) if label.text() == "It costs much.")
+    assert (details.isVisible(), card.toolTip()) == (False, "It costs much.")
+    card.setChecked(True)
+    assert (details.isVisible(), card.toolTip()) == (True, "")
+    assert card.accessibleDescription() == "What moves · It costs much."
+
+
+def test_an_input_moves_to_the_card_that_it_is_given_to(
+    cards: tuple[StrategyCard, ...], qtbot: QtBot
+) -> None:
+    shared = QLineEdit()
+    cards[0].add_input(shared)
+    assert shared.isVisible()
+    cards[1].add_input(shared)
+    assert not shared.isVisible()
+    assert cards[1].isAncestorOf(shared)
+    qtbot.mouseClick(cards[1], Qt.MouseButton.LeftButton)
+    assert shared.isVisible()
 
 
 def test_the_extra_input_is_shown_only_while_its_card_is_chosen(
     cards: tuple[StrategyCard, ...], qtbot: QtBot
 ) -> None:
     extra = QLineEdit()
-    cards[1].set_extra(extra)
+    cards[1].add_input(extra)
     assert not extra.isVisible()
     low = cards[1].sizeHint().height()
     qtbot.mouseClick(cards[1], Qt.MouseButton.LeftButton)
@@ -79,7 +117,7 @@ def test_keys_pressed_in_the_extra_input_do_not_move_the_choice(
     cards: tuple[StrategyCard, ...], qtbot: QtBot
 ) -> None:
     extra = QLineEdit()
-    cards[0].set_extra(extra)
+    cards[0].add_input(extra)
     extra.setFocus()
     qtbot.keyClick(extra, Qt.Key.Key_Down)
     assert extra.hasFocus()

@@ -1,0 +1,23 @@
+"""What is dropped onto the window: which path, and what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QMimeData
+
+from ftgui.runs.store import EVENTS
+
+
+def dropped_path(mime: QMimeData) -> Path | None:
+    """Return the one local file or folder that is dropped; None for anything else."""
+    urls = mime.urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+
+
+def kind_of(path: Path) -> Literal["run", "dataset", "weights"]:
+    """Return what a path is taken for: the folder of a run, a folder of pictures, or a weights file."""
+    if not path.is_dir():
+        return "weights"
+    return "run" if (path / EVENTS).is_file() else "dataset"

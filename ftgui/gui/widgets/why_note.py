@@ -1,0 +1,35 @@
+"""“Why?”: a quiet button that opens what was measured, in place."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from ftgui.gui.widgets.buttons import Disclosure
+from ftgui.gui.widgets.text import Text
+
+
+class WhyNote(Disclosure):
+    """A note that is folded at first; not there at all while there is nothing to say."""
+
+    def __init__(
+        self, text: str = "", *, about: str, object_name: str = "", parent: QWidget | None = None
+    ) -> None:
+        self._note = Text("", "muted", wrap=True, selectable=True)
+        super().__init__("", self._note, object_name=object_name, parent=parent)
+        self.set_title(self.tr("Why?"))
+        self._button.setAccessibleName(self.tr("Why? {about}").format(about=about))
+        self.toggled.connect(self._describe)
+        self.set_text(text)
+
+    def text(self) -> str:
+        return self._note.text()
+
+    def set_text(self, text: str) -> None:
+        """Show ``text`` when opened; an empty one hides the button as well."""
+        self._note.setText(text)
+        self._describe()
+        self.setVisible(bool(text))
+
+    def _describe(self) -> None:
+        """Have a screen reader read the note when it is opened."""
+        self._button.setAccessibleDescription(self._note.text() if self.is_open() else "")

@@ -150,7 +150,7 @@ class Bench:
 
 
 def seconds_of(timed: RunHistory, epochs: int) -> float:
-    """Return what a run of so many epochs takes, from a timed one of fewer; its first epoch is the slowest."""
+    """Return what a run of so many epochs takes, from a timed one of fewer; the first is the slowest."""
     assert timed.ended is not None
     each = (timed.epochs[-1].total_seconds - timed.epochs[0].total_seconds) / (len(timed.epochs) - 1)
     return timed.ended.seconds + each * (epochs - len(timed.epochs))

@@ -2,11 +2,11 @@
 
     python tools/compare_strategies.py PICTURES WEIGHTS.pth --work DIR [--write]
 
-Every strategy runs at its own default learning rate with each seed; all three learning rates are tried with
-the first seed, and the best of them, where it is not the default, with the others. ``scratch`` gets the
-epochs that it takes to fit its own training pictures. Runs are kept in DIR, and one that is there already is
-not done again, so the command can be stopped and started. Last, each strategy is timed by a run of its own,
-of five epochs (what ``scratch`` takes beyond those is reckoned from them): leave the machine alone meanwhile.
+Every strategy runs at its own default learning rate with each seed; the same three learning rates are tried
+with the first seed. ``scratch`` gets the epochs that it takes to fit its own training pictures. Runs are kept
+in DIR, and one that is there already is not done again, so the command can be stopped and started. Last, each
+strategy is timed by a run of its own, of five epochs (what ``scratch`` takes beyond those is reckoned from
+them): leave the machine alone meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -47,10 +46,10 @@ def main() -> int:
     arguments = parser.parse_args()
     bench = Bench(arguments)
     for strategy in ORDER:
-        for _ in bench.runs(strategy):
-            pass
+        bench.tried(strategy)
+        bench.over_seeds(strategy)
     for norm in NORMS:
-        bench.over_seeds("freeze", STRATEGIES["freeze"].default_lr, norm)
+        bench.over_seeds("freeze", norm)
     facts = bench.facts()
     print(table(facts))
     if arguments.write:
@@ -97,21 +96,17 @@ class Bench:
         )
         return history
 
-    def over_seeds(self, strategy: str, lr: float, norm: str = "locked") -> list[RunHistory]:
-        return [self.run(strategy, lr, seed, norm) for seed in SEEDS]
+    def over_seeds(self, strategy: str, norm: str = "locked") -> list[RunHistory]:
+        return [self.run(strategy, STRATEGIES[strategy].default_lr, seed, norm) for seed in SEEDS]
 
-    def runs(self, strategy: str) -> Iterator[RunHistory]:
-        """Do everything that ``measured`` asks for."""
-        tried = {lr: self.run(strategy, lr, SEEDS[0]) for lr in LRS}
-        yield from tried.values()
-        yield from self.over_seeds(strategy, STRATEGIES[strategy].default_lr)
-        yield from self.over_seeds(strategy, best_lr(tried))
+    def tried(self, strategy: str) -> dict[float, RunHistory]:
+        """Return a run of the first seed for each learning rate."""
+        return {lr: self.run(strategy, lr, SEEDS[0]) for lr in LRS}
 
     def measured(self, strategy: str, norm: str = "locked") -> Measured:
         default = STRATEGIES[strategy].default_lr
-        own = self.over_seeds(strategy, default, norm)
-        tried = {default: own[0]} if norm != "locked" else {lr: self.run(strategy, lr, 0) for lr in LRS}
-        best = self.over_seeds(strategy, best_lr(tried), norm)
+        own = self.over_seeds(strategy, norm)
+        tried = {default: own[0]} if norm != "locked" else self.tried(strategy)
         timed = self.run(strategy, default, SEEDS[0], norm, "timed")
         ended = own[0].ended
         assert ended is not None
@@ -124,7 +119,7 @@ class Bench:
             highest=max(accuracies),
             train_accuracy=mean([run.epochs[-1].train_accuracy for run in own]),
             best_lr=best_lr(tried),
-            best_val_accuracy=mean([run.epochs[-1].val_accuracy for run in best]),
+            best_val_accuracy=tried[best_lr(tried)].epochs[-1].val_accuracy,
             seconds=seconds_of(timed, len(own[0].epochs)),
             moved=ended.moved_tensors or 0,
         )
@@ -185,8 +180,8 @@ def table(facts: Facts) -> str:
     lines.append(
         f"`{facts.architecture}`, {facts.train_pictures} {facts.pictures} to learn from and "
         f"{facts.val_pictures} to judge on, {seeds} (mean, lowest, highest), last epoch, {facts.precision}, "
-        f"{facts.machine}. Each learning rate of {', '.join(f'{lr:g}' for lr in facts.lrs)} was tried with "
-        "the first seed. Moved: parameters and buffers."
+        f"{facts.machine}. The best learning rate of {', '.join(f'{lr:g}' for lr in facts.lrs)} is by seed "
+        f"{facts.seeds[0]} alone. Moved: parameters and buffers."
     )
     return "\n".join(lines)
 

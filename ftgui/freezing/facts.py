@@ -30,7 +30,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     best_lr: float
     """Of those tried, by the first seed."""
     best_val_accuracy: float
-    """With ``best_lr``, as ``val_accuracy``."""
+    """With ``best_lr`` and the first seed."""
     seconds: float
     """Of one run at the default lr, with nothing else on the machine."""
     moved: int

@@ -112,7 +112,7 @@ class Network:
         self.size = size
         with samples.one_thread():
             model = _calibrated(folder, architecture, size, image_size)
-        entries = state_of(model)
+        entries = dict(model.state_dict())
         self.file = WeightsFile(
             path="", sha256="0" * 64, size_bytes=0, layout="state_dict", entries=entries, notes=()
         )

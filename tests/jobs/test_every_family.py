@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,10 +75,17 @@ CASES = [case(*names) for names in itertools.product(FAMILIES, STRATEGIES)]
 QUICK = [architecture for architecture, member in FAMILIES.items() if not member.large]
 
 
-@functools.lru_cache(maxsize=1)
+_NETWORKS: dict[str, Network] = {}
+"""The last one that was asked for: several at once would take gigabytes."""
+
+
 def network(folder: Path, architecture: str) -> Network:
-    member = FAMILIES[architecture]
-    return Network(folder, architecture, member.size, image_size=member.image_size)
+    if architecture not in _NETWORKS:
+        _NETWORKS.clear()
+        give_freed_memory_back()
+        member = FAMILIES[architecture]
+        _NETWORKS[architecture] = Network(folder, architecture, member.size, image_size=member.image_size)
+    return _NETWORKS[architecture]
 
 
 def pictures(folder: Path, architecture: str) -> Stores:
@@ -88,9 +94,8 @@ def pictures(folder: Path, architecture: str) -> Stores:
 
 @pytest.fixture(autouse=True, scope="module")
 def memory_given_back() -> Iterator[None]:
-    """Forget the last large network."""
     yield
-    network.cache_clear()
+    _NETWORKS.clear()
     give_freed_memory_back()
 
 

@@ -156,6 +156,9 @@ SHARES: dict[str, tuple[float | None, float | None]] = {
 """The learning rate of the early and the late convolutions beside the head's. None: in no optimizer."""
 
 EVERY_RUN = list(itertools.product(BY_HAND, STRATEGIES, NORMS, LR, FALLING))
+OFTEN = ("sgd", "cosine")
+"""The optimizer and the schedule with which all else is tried in every run of the tests."""
+CASES = [pytest.param(*names, marks=[] if names[3:] == OFTEN else [pytest.mark.long]) for names in EVERY_RUN]
 
 
 @functools.cache
@@ -217,7 +220,7 @@ def test_scratch_does_not_start_from_the_file(folder: Path, architecture: str) -
     assert unlike >= names_in({"early convolutions", "late convolutions"} | STATISTICS, architecture, file)
 
 
-@pytest.mark.parametrize(("architecture", "strategy", "norm", "optimizer", "schedule"), EVERY_RUN)
+@pytest.mark.parametrize(("architecture", "strategy", "norm", "optimizer", "schedule"), CASES)
 def test_just_what_is_planned_moves(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -4,6 +4,7 @@ Imports Pillow and the standard library alone: the source of this file is pasted
 ``predict.py``, so that the exported program sees exactly the pixels that training saw.
 """
 
+import logging
 import math
 import os
 import typing
@@ -24,6 +25,7 @@ MAX_PIXELS = 200_000_000
 # warns of there, such as EXIF data cut short, is decoded all the same, or refused in words.
 Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it logs of a damaged file, it raises too
 
 INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 

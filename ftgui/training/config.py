@@ -98,7 +98,9 @@ class TrainConfig(Record, frozen=True, kw_only=True):
 
 
 def plain(number: float) -> str:
-    """Return a number as people write it, without an exponent where it is whole."""
+    """Return a number as people write it, without an exponent."""
+    if not math.isfinite(number):
+        return f"{number:g}"
     return str(int(number)) if float(number).is_integer() else f"{Decimal(repr(number)):f}"
 
 

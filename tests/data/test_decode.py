@@ -304,7 +304,7 @@ def test_the_source_is_fit_to_be_pasted_into_another_program() -> None:
     tree = ast.parse(Path(decode.__file__).read_text(encoding="utf-8"))
     modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     modules |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert modules == {"math", "os", "typing", "warnings", "PIL"}
+    assert modules == {"logging", "math", "os", "typing", "warnings", "PIL"}
 
 
 def test_what_pillow_warns_of_does_not_reach_the_terminal(tmp_path: Path, coloured: Coloured) -> None:

@@ -83,7 +83,7 @@ def test_real_photos_are_learned_and_exported_by_typing_and_clicking_alone(
     assert [x for x, _ in curve(window, "accuracy_plot", solid=True).points] == [1.0, 2.0]
     accuracy = float(cells(window, "Best val acc")[0])
     assert accuracy > 0.85
-    assert cells(window, "Changed")[0].startswith("0 of ")
+    assert cells(window, "Frozen changed")[0].startswith("0 of ")
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "ants or bees"), ""))
     click(qtbot, window, "export_button")

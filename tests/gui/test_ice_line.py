@@ -229,8 +229,9 @@ def test_tab_goes_through_the_card_as_it_is_read(qtbot: QtBot, ready_window: Ope
     below = ["stage_map", "more_rates", *(f"stage_lr_{number}" for number in range(4))]
     multiplier = "backbone_lr_mult"  # which both of these have
     for _ in range(2):
-        assert _tabbed(qtbot, window, "strategy_thaw") == ["thaw_epoch", multiplier, *below]
-        assert _tabbed(qtbot, window, "strategy_small_lr") == [multiplier, "more_strategies", *below]
+        assert _tabbed(qtbot, window, "strategy_thaw") == ["thaw_epoch", multiplier, "why_thaw", *below]
+        small_lr = [multiplier, "why_small_lr", "more_strategies", *below]
+        assert _tabbed(qtbot, window, "strategy_small_lr") == small_lr
 
 
 def _tabbed(qtbot: QtBot, window: MainWindow, card: str) -> list[str]:

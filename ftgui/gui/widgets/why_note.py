@@ -15,6 +15,7 @@ class WhyNote(Disclosure):
         self, text: str = "", *, about: str, object_name: str = "", parent: QWidget | None = None
     ) -> None:
         self._note = Text("", "muted", wrap=True, selectable=True)
+        self._is_missing = False
         super().__init__("", self._note, object_name=object_name, parent=parent)
         self.set_title(self.tr("Why?"))
         self._button.setAccessibleName(self.tr("Why? {about}").format(about=about))
@@ -28,7 +29,9 @@ class WhyNote(Disclosure):
         """Show ``text`` when opened; an empty one hides the button as well."""
         self._note.setText(text)
         self._describe()
-        self.setVisible(bool(text))
+        if bool(text) is self._is_missing:  # never shown unasked: without a parent it would be a window
+            self._is_missing = not text
+            self.setHidden(self._is_missing)
 
     def _describe(self) -> None:
         """Have a screen reader read the note when it is opened."""

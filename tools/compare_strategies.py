@@ -108,8 +108,6 @@ class Bench:
         own = self.over_seeds(strategy, norm)
         tried = {default: own[0]} if norm != "locked" else self.tried(strategy)
         timed = self.run(strategy, default, SEEDS[0], norm, "timed")
-        ended = own[0].ended
-        assert ended is not None
         accuracies = [run.epochs[-1].val_accuracy for run in own]
         return Measured(
             lr=default,
@@ -121,7 +119,7 @@ class Bench:
             best_lr=best_lr(tried),
             best_val_accuracy=tried[best_lr(tried)].epochs[-1].val_accuracy,
             seconds=seconds_of(timed, len(own[0].epochs)),
-            moved=ended.moved_tensors or 0,
+            moved=sum(event.changed for event in own[0].moved if event.epoch == len(own[0].epochs)),
         )
 
     def facts(self) -> Facts:

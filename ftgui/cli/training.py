@@ -201,15 +201,8 @@ class Words:
 
 def plan_line(stages: Sequence[StageInfo]) -> str:
     """Return a plan as a line: "stem, layer1 frozen | layer2, head × 1"."""
-    runs = itertools.groupby(stages, key=_stage_words)
-    return " | ".join(f"{', '.join(stage.name for stage in same)} {words}" for words, same in runs)
-
-
-def _stage_words(stage: StageInfo) -> str:
-    if not stage.in_optimizer:
-        return "frozen"
-    since = f" from epoch {stage.from_epoch}" if stage.from_epoch > 1 else ""
-    return f"× {stage.lr_mult:g}{since}"
+    runs = itertools.groupby(stages, key=lambda stage: stage.rate)
+    return " | ".join(f"{', '.join(stage.name for stage in same)} {rate}" for rate, same in runs)
 
 
 def epoch_line(event: EpochEnded) -> str:

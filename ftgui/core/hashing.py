@@ -25,6 +25,11 @@ def stable_seed(*parts: object) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
 
 
+def torch_seed(*parts: object) -> int:
+    """Return such a number of 63 bits, as torch's generators take them."""
+    return stable_seed(*parts) % 2**63
+
+
 def stable_generator(*parts: object) -> np.random.Generator:
     """Return a NumPy generator seeded by ``parts`` alone."""
     return np.random.Generator(np.random.PCG64(stable_seed(*parts)))

@@ -15,7 +15,7 @@ def model_card(history: RunHistory, sha256: str) -> str:
     config, plan = started.config, started.preprocessing
     low, high = wilson_interval(kept.val_accuracy, started.val_pictures)
     classes = "\n".join(f"{index}. {name}" for index, name in enumerate(started.class_names))
-    learning = ", ".join(_stage_words(stage) for stage in started.stages if _has_learned(stage, kept.epoch))
+    learning = ", ".join(f"{s.name} {s.rate}" for s in started.stages if _has_learned(s, kept.epoch))
     count = len(started.class_names)
     trained_on = f"{started.train_pictures} pictures, seed {config.seed}"
     steps = f"lr {config.head_lr:g}, batch size {config.batch_size}, schedule {config.schedule}"
@@ -67,12 +67,6 @@ mean {list(plan.mean)} and std {list(plan.std)}.
 def _has_learned(stage: StageInfo, epoch: int) -> bool:
     """Whether a stage had moved in an epoch's weights."""
     return stage.learns and stage.from_epoch <= epoch
-
-
-def _stage_words(stage: StageInfo) -> str:
-    """Return a stage that learns, as the card lists it: "layer4 × 0.1 from epoch 5"."""
-    since = f" from epoch {stage.from_epoch}" if stage.from_epoch > 1 else ""
-    return f"{stage.name} × {stage.lr_mult:g}{since}"
 
 
 def _build_arguments(architecture: str, crop: int) -> str:

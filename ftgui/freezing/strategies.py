@@ -102,3 +102,6 @@ _TABLE = (
 )
 
 STRATEGIES: dict[str, Strategy] = {strategy.name: strategy for strategy in _TABLE}
+
+SHAPING_SETTINGS = tuple(dict.fromkeys(name for strategy in _TABLE for name in strategy.reads))
+"""Settings that shape a strategy; those that do not read one do not look at it."""

@@ -9,16 +9,7 @@ from ftgui.runs.history import Part, RunHistory
 from ftgui.training.events import RunEnded, RunStarted, StageInfo, StageMoved
 
 Told = dict[str, list[StageMoved]]
-"""What was measured of each stage, from the input to the head, an item an epoch."""
-
-
-def told_of(history: RunHistory) -> Told:
-    """Return what a run tells of the movement of its stages."""
-    told: Told = {stage.name: [] for stage in history.started.stages} if history.started else {}
-    for moved in history.moved:
-        if moved.stage in told:
-            told[moved.stage].append(moved)
-    return told
+"""As ``RunHistory.told``."""
 
 
 def epochs_told(told: Told) -> int:
@@ -64,7 +55,7 @@ def cell_words(stage: StageInfo, told: list[StageMoved], part: Part, first: int,
 
 def moved_summary(history: RunHistory) -> tuple[Kind, str]:
     """Return what the maps of a run say, and which kind of news it is."""
-    started, told = history.started, told_of(history)
+    started, told = history.started, history.told
     if started is None or not history.moved:
         return _nothing_told(history)
     if history.ended is not None:

@@ -12,10 +12,7 @@ from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.devices import free_memory
 from ftgui.training.events import PhaseProgress, TrainingEvent
-from ftgui.training.loops import Arithmetic
 from ftgui.training.lr_finder import STEPS, LrFinder, LrFound
-from ftgui.training.objective import make_objective
-from ftgui.training.precision import settle_precision
 
 
 def find_learning_rate(
@@ -35,20 +32,18 @@ def find_learning_rate(
 def _found(config: TrainConfig, control: RunControl) -> Iterator[TrainingEvent | LrFound]:
     clock = RunClock()
     prepared = yield from prepare(config, clock)
-    device = prepared.device.torch_device
     train, _ = pixel_stores(prepared)
     yield from decode(train, clock, control)
     if control.stopping:
         return
     check_learning_pictures(len(train.pictures))
-    settle_precision(prepared.config.precision)
-    prepared.applied.model.to(device)
+    arithmetic, objective = prepared.on_device(train.labels)
     finder = LrFinder(
         config=prepared.config,
         applied=prepared.applied,
         train=train,
-        arithmetic=Arithmetic(device, prepared.config.precision, prepared.recognition.preprocessing),
-        objective=make_objective(prepared.config, train.labels, len(prepared.class_names), device),
+        arithmetic=arithmetic,
+        objective=objective,
         control=control,
     )
     try:

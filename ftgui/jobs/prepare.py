@@ -34,7 +34,9 @@ from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig, check_class_count, check_config
 from ftgui.training.devices import DeviceChoice, choose_device
 from ftgui.training.events import PhaseProgress, RunStarted, StageInfo, TrainingEvent
-from ftgui.training.precision import resolve_precision
+from ftgui.training.loops import Arithmetic
+from ftgui.training.objective import Objective, make_objective
+from ftgui.training.precision import resolve_precision, settle_precision
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,17 @@ class Prepared:
             frozen_tensors=len(applied.frozen_entries()),
             resumed_after=resumed_after,
         )
+
+    def on_device(self, labels: torch.Tensor) -> tuple[Arithmetic, Objective]:
+        """Move the network to the device; return how it computes there and what learning makes small.
+
+        ``labels`` (N,) are those of the training pictures.
+        """
+        device, precision = self.device.torch_device, self.config.precision
+        settle_precision(precision)
+        self.applied.model.to(device)
+        objective = make_objective(self.config, labels, len(self.class_names), device)
+        return Arithmetic(device, precision, self.recognition.preprocessing), objective
 
 
 def prepare(

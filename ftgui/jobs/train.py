@@ -35,9 +35,6 @@ from ftgui.training.events import (
     RunWarning,
     TrainingEvent,
 )
-from ftgui.training.loops import Arithmetic
-from ftgui.training.objective import make_objective
-from ftgui.training.precision import settle_precision
 from ftgui.training.trainer import Best, Trainer
 
 Events = Generator[TrainingEvent, None, None]
@@ -179,17 +176,14 @@ class TrainJob:
             trainer.resume(earlier.checkpoint, earlier.epochs, earlier.kept)
 
     def _make_trainer(self, prepared: Prepared, train: PixelStore, val: PixelStore) -> Trainer:
-        """Move the model to the device and put it in a trainer."""
-        device = prepared.device.torch_device
-        settle_precision(prepared.config.precision)
-        prepared.applied.model.to(device)
+        arithmetic, objective = prepared.on_device(train.labels)
         self.trainer = Trainer(
             config=prepared.config,
             applied=prepared.applied,
             train=train,
             val=val,
-            objective=make_objective(prepared.config, train.labels, len(prepared.class_names), device),
-            arithmetic=Arithmetic(device, prepared.config.precision, prepared.recognition.preprocessing),
+            arithmetic=arithmetic,
+            objective=objective,
             folder=self.out,
             control=self.control,
             clock=self.clock,

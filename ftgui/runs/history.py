@@ -96,12 +96,18 @@ class RunHistory:
 
         A list a stage, from the input to the head, an item an epoch. None: nothing there to move.
         """
-        if self.started is None:
-            return {}
-        rows: dict[str, list[float | None]] = {stage.name: [] for stage in self.started.stages}
+        return {name: [getattr(moved, part) for moved in told] for name, told in self.told.items()}
+
+    @property
+    def told(self) -> dict[str, list[StageMoved]]:
+        """What was measured of each stage, from the input to the head, an item an epoch."""
+        told: dict[str, list[StageMoved]] = (
+            {stage.name: [] for stage in self.started.stages} if self.started else {}
+        )
         for moved in self.moved:
-            rows[moved.stage].append(getattr(moved, part))
-        return rows
+            if moved.stage in told:
+                told[moved.stage].append(moved)
+        return told
 
     @property
     def best(self) -> EpochEnded | None:

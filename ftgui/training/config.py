@@ -11,7 +11,7 @@ import msgspec
 from ftgui.core.errors import FtguiError
 from ftgui.core.records import Record
 from ftgui.freezing.plan import FreezePlan, make_plan
-from ftgui.freezing.strategies import STRATEGIES
+from ftgui.freezing.strategies import SHAPING_SETTINGS, STRATEGIES
 
 MAX_CLASSES = 1000
 MAX_MULTIPLE = 10.0
@@ -287,10 +287,9 @@ def check_config(config: TrainConfig) -> None:
 def unread_settings(config: TrainConfig) -> tuple[str, ...]:
     """Return the settings that were given and that the strategy does not look at."""
     read = STRATEGIES[config.strategy].reads
-    shaping = dict.fromkeys(name for strategy in STRATEGIES.values() for name in strategy.reads)
     return tuple(
         name
-        for name in shaping
+        for name in SHAPING_SETTINGS
         if name not in read and getattr(config, name) != SETTING_BY_NAME[name].default
     )
 

@@ -55,6 +55,14 @@ class StageInfo(msgspec.Struct, frozen=True, kw_only=True):
     from_epoch: int = 1
     """The first epoch in which it gets gradients."""
 
+    @property
+    def rate(self) -> str:
+        """Its learning rate in words: "frozen", "× 0.1", "× 0.1 from epoch 5"."""
+        if not self.in_optimizer:
+            return "frozen"
+        since = f" from epoch {self.from_epoch}" if self.from_epoch > 1 else ""
+        return f"× {self.lr_mult:g}{since}"
+
 
 class RunStarted(Event, frozen=True, kw_only=True):
     """Everything decided before the first batch."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ftgui.core.hashing import stable_seed
+from ftgui.core.hashing import torch_seed
 from ftgui.data.pixels import PixelStore
 from ftgui.data.views import choose_views
 from ftgui.freezing.apply import AppliedPlan
@@ -84,7 +84,7 @@ class LrFinder:
                 break
             for group in optimizer.param_groups:
                 group["lr"] = lr * group["lr_waiting"]
-            with seeded(stable_seed(self.config.seed, "lr-find", len(trials)) % 2**63):
+            with seeded(torch_seed(self.config.seed, "lr-find", len(trials))):
                 loss, _ = train_step(
                     applied.model,
                     optimizer,

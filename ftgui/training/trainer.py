@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ftgui.core.hashing import stable_seed
+from ftgui.core.hashing import torch_seed
 from ftgui.data.pixels import PixelStore
 from ftgui.data.views import choose_views
 from ftgui.freezing.apply import AppliedPlan
@@ -124,8 +124,8 @@ class Trainer:
         return Reason.COMPLETED
 
     def _epoch(self, epoch: int) -> Generator[TrainingEvent, None, Reason | None]:
-        torch.manual_seed(stable_seed(self.config.seed, "epoch", epoch) % 2**63)  # what Dropout draws from
-        good = self._moving_state()
+        torch.manual_seed(torch_seed(self.config.seed, "epoch", epoch))  # what Dropout draws from
+        good = {name: tensor.clone() for name, tensor in self._moving_entries().items()}
         began, mean = self.clock.seconds, RunningMean(self.arithmetic.device)
         with self.clock.phase("training"):
             reason = yield from self._learn(epoch, mean)
@@ -251,7 +251,7 @@ class Trainer:
     def _save_checkpoint(self) -> None:
         checkpoint = Checkpoint(
             epoch=len(self.epochs),
-            moving=self._moving_state(),
+            moving=self._moving_entries(),  # written at once, so not copied
             optimizer=self.optimizer.state_dict(),
             seconds=self.clock.seconds,
             phase_seconds=dict(self.clock.phase_seconds),
@@ -270,13 +270,12 @@ class Trainer:
             seconds_left=self.pace.seconds_left,
         )
 
-    def _moving_state(self) -> State:
+    def _moving_entries(self) -> State:
         state = self.model.state_dict()
-        return {name: state[name].clone() for name in self._moving}
+        return {name: state[name] for name in self._moving}
 
     def _is_finite(self) -> bool:
-        state = self.model.state_dict()
-        return all(bool(torch.isfinite(state[n]).all()) for n in self._moving)
+        return all(bool(torch.isfinite(tensor).all()) for tensor in self._moving_entries().values())
 
     def _restore(self, good: State) -> None:
         """Go back to weights of before: the last finite ones, or those of a checkpoint."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from ftgui.gui.main_window import MainWindow
-from ftgui.gui.moved_words import cell_words, moved_summary, told_of
+from ftgui.gui.moved_words import cell_words, moved_summary
 from ftgui.gui.widgets.heat_map import HeatMap
 from ftgui.runs.history import RunHistory
 from ftgui.training.config import TrainConfig
@@ -257,7 +257,7 @@ def test_norms_that_may_follow_the_pictures_are_no_alarm() -> None:
 def test_cells_that_share_a_column_are_read_out_together() -> None:
     history = _history(started(joins=2), *moved(1, 0.0, 0.0, 0.0, 0.2), *moved(2, 1e-3, 0.0, 0.0, 0.3))
     assert history.started is not None
-    stem, head, told = history.started.stages[0], history.started.stages[-1], told_of(history)
+    stem, head, told = history.started.stages[0], history.started.stages[-1], history.told
     read = [
         cell_words(stem, told["stem"], "weights", 1, 2),
         cell_words(stem, told["stem"], "weights", 3, 4),

@@ -14,7 +14,6 @@ from ftgui.gui.moved_words import (
     entries_words,
     epochs_told,
     moved_summary,
-    told_of,
 )
 from ftgui.gui.sessions.training import TrainingSession, TrainingState
 from ftgui.gui.widgets.card import PADDING, Card
@@ -152,7 +151,7 @@ class MovedPage(QWidget):
         self._summary.set_status(*moved_summary(history))
 
     def _show_maps(self, history: RunHistory) -> None:
-        told, cards = told_of(history), (self._weights, self._statistics)
+        told, cards = history.told, (self._weights, self._statistics)
         for card in cards:
             card.take(history.started, told)
         lines = tuple(line for card in cards for line in card.lines())

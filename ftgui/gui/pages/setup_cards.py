@@ -8,7 +8,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ftgui.freezing.facts import why_norm, why_strategy
-from ftgui.gui.sessions.project import SHAPING_SETTINGS, Finding, ProjectSession
+from ftgui.freezing.strategies import SHAPING_SETTINGS
+from ftgui.gui.sessions.project import Finding, ProjectSession
 from ftgui.gui.widgets.buttons import Button, Disclosure
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.inputs import CalmSpinBox

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer, Signal
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from ftgui.core.errors import FtguiError
 from ftgui.freezing.facts import why_strategy
@@ -166,7 +166,7 @@ class StrategiesCard(Card):
 
     def _show_rates(self, *, forget_typing: bool) -> None:
         names = self._session.stage_names
-        self.rates.set_stages(names, after=_button_of(self._more_rates))
+        self.rates.set_stages(names, after=self._more_rates.button)
         plan, _ = self._planned(self._session.config(stage_lr={}))
         words = tuple(multiple_words(stage) for stage in plan.stages) if plan else ("",) * len(names)
         self.rates.show_rates(self._session.stage_lr(), words, forget_typing=forget_typing)
@@ -180,7 +180,7 @@ class StrategiesCard(Card):
             words = self.tr("{chosen} is chosen · {count} more")
             title = words.format(chosen=STRATEGIES[chosen].title, count=len(others) - 1)
         self._more.set_title(title)
-        _button_of(self._more).setAccessibleDescription(title)
+        self._more.button.setAccessibleDescription(title)
         own = len(self._session.stage_lr())
         self._more_rates.set_title(f"{RATES_TITLE} · {own} set" if own else RATES_TITLE)
 
@@ -218,13 +218,6 @@ class StrategiesCard(Card):
 
     def _on_problem_changed(self, _words: str) -> None:
         self.problem_changed.emit()
-
-
-def _button_of(fold: Disclosure) -> QAbstractButton:
-    """Return what opens and folds it."""
-    button = fold.findChild(QAbstractButton)
-    assert isinstance(button, QAbstractButton)
-    return button
 
 
 def _uncommon() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from ftgui.core.errors import FtguiError
 from ftgui.data.views import view_count
-from ftgui.freezing.strategies import STRATEGIES
+from ftgui.freezing.strategies import SHAPING_SETTINGS, STRATEGIES
 from ftgui.gui.sessions.questions import Inspect, Scan, describe_machine
 from ftgui.gui.sessions.worker import LatestTask
 from ftgui.gui.words import counted
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ftgui.jobs.inspect import Inspected
     from ftgui.jobs.machine import Machine
     from ftgui.jobs.scan import ScanReport
-
-SHAPING_SETTINGS = frozenset(name for strategy in STRATEGIES.values() for name in strategy.reads)
-"""Settings that shape a strategy; no other strategy looks at them."""
 
 
 @dataclass
@@ -261,7 +258,7 @@ class ProjectSession(QObject):
 
     def _read_settings(self, strategy: str) -> dict[str, Any]:
         """Return the settings that a strategy looks at, as far as they mean something for this network."""
-        ignored = SHAPING_SETTINGS.difference(STRATEGIES[strategy].reads)
+        ignored = set(SHAPING_SETTINGS).difference(STRATEGIES[strategy].reads)
         if self.setting("freeze_until") not in self.stage_names[:-1]:
             ignored |= {"freeze_until"}
         return {name: value for name, value in self.state.settings.items() if name not in ignored}

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from ftgui.gui.widgets.icons import Ink, icon
 from ftgui.gui.widgets.naming import name_widget
+from ftgui.gui.widgets.revealing import reveal
 
 ButtonKind = Literal["plain", "primary", "large", "quiet"]
 
@@ -104,31 +104,31 @@ class Disclosure(QWidget):
         self, title: str, content: QWidget, *, object_name: str = "", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._button = Button(title, kind="quiet", icon_name="chevron-right", object_name=object_name)
-        self._button.setCheckable(True)
-        self._button.toggled.connect(self._on_toggled)
+        self.button = Button(title, kind="quiet", icon_name="chevron-right", object_name=object_name)
+        self.button.setCheckable(True)
+        self.button.toggled.connect(self._on_toggled)
         self._content = content
         content.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         row = QHBoxLayout()
-        row.addWidget(self._button)
+        row.addWidget(self.button)
         row.addStretch(1)
         column.addLayout(row)
         column.addWidget(content)
 
     def is_open(self) -> bool:
-        return self._button.isChecked()
+        return self.button.isChecked()
 
     def set_open(self, is_open: bool) -> None:
-        self._button.setChecked(is_open)
+        self.button.setChecked(is_open)
 
     def set_title(self, title: str) -> None:
-        self._button.setText(title)
+        self.button.setText(title)
 
     def _on_toggled(self, is_open: bool) -> None:
-        self._button.set_icon("chevron-down" if is_open else "chevron-right")
+        self.button.set_icon("chevron-down" if is_open else "chevron-right")
         self._content.setVisible(is_open)
         self.toggled.emit(is_open)
         if is_open and self.isVisible():
@@ -136,9 +136,4 @@ class Disclosure(QWidget):
 
     def _reveal(self) -> None:
         """Scroll to the content's end, or as far as the title stays in view."""
-        area = self.parentWidget()
-        while area is not None and not isinstance(area, QScrollArea):
-            area = area.parentWidget()
-        if area is not None:
-            area.ensureWidgetVisible(self._content, 0, 0)
-            area.ensureWidgetVisible(self._button, 0, 0)
+        reveal(self._content, self.button, margin=0)

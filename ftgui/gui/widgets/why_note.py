@@ -18,7 +18,7 @@ class WhyNote(Disclosure):
         self._is_missing = False
         super().__init__("", self._note, object_name=object_name, parent=parent)
         self.set_title(self.tr("Why?"))
-        self._button.setAccessibleName(self.tr("Why? {about}").format(about=about))
+        self.button.setAccessibleName(self.tr("Why? {about}").format(about=about))
         self.toggled.connect(self._describe)
         self.set_text(text)
 
@@ -35,4 +35,4 @@ class WhyNote(Disclosure):
 
     def _describe(self) -> None:
         """Have a screen reader read the note when it is opened."""
-        self._button.setAccessibleDescription(self._note.text() if self.is_open() else "")
+        self.button.setAccessibleDescription(self._note.text() if self.is_open() else "")

@@ -43,10 +43,17 @@ class _MetaTensors(TorchFunctionMode):
 
     _allocators: frozenset[Callable[..., torch.Tensor]] = frozenset({torch.empty, torch.zeros, torch.ones})
 
+    _fillers: frozenset[Callable[..., torch.Tensor]] = frozenset(
+        {torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.fill_, torch.Tensor.zero_}
+    )
+    """What there is nothing to fill with, yet would take more than half of the time."""
+
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         options = kwargs or {}
+        if func in self._fillers and args[0].is_meta:
+            return args[0]
         return func(*args, **(options | {"device": "meta"} if func in self._allocators else options))
 
 

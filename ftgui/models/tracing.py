@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -32,14 +33,29 @@ _KEEP_SHAPE = (
 class Traced:
     """A network's operations in the order in which they run."""
 
-    module: fx.GraphModule
-    """Shares its parameters, buffers and modules with the network."""
+    model: nn.Module
+    graph: fx.Graph
     paths: dict[fx.Node, str]
     """Module path that an operation belongs to: its own for a module's call, else of the module around."""
 
+    @cached_property
+    def module(self) -> fx.GraphModule:
+        """Shares its parameters, buffers and modules with the network."""
+        return fx.GraphModule(self.model, self.graph)
+
     @property
     def nodes(self) -> list[fx.Node]:
-        return list(self.module.graph.nodes)
+        return list(self.graph.nodes)
+
+
+class _Tracer(NodePathTracer):  # type: ignore[misc]
+    """torchvision's, without the names that it makes up for operations, a comparison with all before each."""
+
+    proxy_buffer_attributes = True
+    """Or what is computed from buffers alone is computed once and left on the network."""
+
+    def _get_node_qualname(self, module_qualname: str, node: fx.Node) -> str:
+        return f"{module_qualname}.{node.name}"
 
 
 def trace(model: nn.Module) -> Traced:
@@ -51,7 +67,7 @@ def trace(model: nn.Module) -> Traced:
     Raises:
         FtguiError: its path through the layers depends on the data.
     """
-    tracer = NodePathTracer(
+    tracer = _Tracer(
         autowrap_modules=(math, torchvision.ops),
         param_shapes_constant=True,
         leaf_modules=[torchvision.ops.StochasticDepth],
@@ -65,7 +81,8 @@ def trace(model: nn.Module) -> Traced:
             f"{type(error).__name__}: {error}",
         ) from error
     return Traced(
-        module=fx.GraphModule(tracer.root, graph),
+        model=model,
+        graph=graph,
         paths={node: _path(node, tracer.node_to_qualname.get(node, "")) for node in graph.nodes},
     )
 

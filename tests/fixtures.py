@@ -19,6 +19,7 @@ import pytest
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.jobs import prepare as prepare_job
 from ftgui.jobs.train import train
+from ftgui.training import trainer as trainer_module
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import TrainingEvent
@@ -27,9 +28,12 @@ from tests import samples
 SMALL = Preprocessing(resize=72, crop=64, name="small")
 """Pictures of a twelfth of the usual area: every step as in life, in a tenth of the time."""
 
+FP32 = ("--precision", "fp32", "--layout", "contiguous")
+"""For the command line: arithmetic that need not be measured first, and is the same on every computer."""
+
 RUNS = MappingProxyType(
     {
-        "freeze": {"strategy": "freeze"},
+        "freeze": {"strategy": "freeze", "cache": "off"},
         "lr-zero": {"strategy": "lr-zero"},
         "small-lr at 0": {"strategy": "small-lr", "backbone_lr_mult": 0.0},
         "small-lr": {"strategy": "small-lr"},
@@ -40,7 +44,8 @@ RUNS = MappingProxyType(
     }
 )
 """What ``finished`` holds, each for the same pictures, weights, seed and learning rate. Of the three epochs
-of ``thaw`` the extractor joins in the second; ``partial`` learns the last of four stages, and the head."""
+of ``thaw`` the extractor joins in the second; ``partial`` learns the last of four stages, and the head.
+``freeze`` computes everything each time, so that it can be compared bit for bit."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Drawn:
     def config(self, **changes: Any) -> TrainConfig:
         """Return a config that trains on them, quickly."""
         quick = {"epochs": 3, "batch_size": 8, "lr": 0.02, "device": "cpu"}
+        quick |= {"precision": "fp32", "layout": "contiguous"}  # nothing to measure first
         files = {"dataset": str(self.data), "weights": str(self.weights)}
         return TrainConfig(**(files | quick | changes))
 
@@ -70,7 +76,10 @@ class Finished:
 
 @contextmanager
 def small_pictures() -> Iterator[None]:
-    """Let every network that is trained see pictures of 64 x 64 pixels, on one thread of torch's."""
+    """Let every network that is trained see pictures of 64 x 64 pixels, on one thread of torch's.
+
+    Each epoch is written, however short it was.
+    """
     real = prepare_job.recognise
 
     def recognise(*arguments: Any) -> Any:
@@ -78,6 +87,7 @@ def small_pictures() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch, samples.one_thread():
         patch.setattr(prepare_job, "recognise", recognise)
+        patch.setattr(trainer_module, "SAVE_EVERY", 0.0)
         yield
 
 

@@ -84,6 +84,13 @@ def _what_to_train(command: argparse.ArgumentParser) -> None:
     for setting in SETTINGS:
         _setting(command, setting)
     command.add_argument(
+        "--no-cache",
+        dest="cache",
+        action="store_const",
+        const="off",
+        help="compute everything again each time it is needed: --cache off",
+    )
+    command.add_argument(
         "--stage-lr",
         metavar="STAGE=MULT",
         type=_stage_multiple,

@@ -6,7 +6,7 @@ import argparse
 import itertools
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
+from ftgui.core.loading import load_torch
 from ftgui.runs.store import figure
 from ftgui.training.config import SETTING_BY_NAME, SETTINGS, TrainConfig, unread_settings
 from ftgui.training.control import RunControl
@@ -30,6 +31,9 @@ from ftgui.training.events import (
     StageMoved,
     TrainingEvent,
 )
+
+SHOWN_FROM = 0.05
+"""Seconds from which on a phase is worth a word."""
 
 
 def config_from(arguments: argparse.Namespace) -> TrainConfig:
@@ -76,13 +80,15 @@ def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
 def train_command(arguments: argparse.Namespace) -> int:
     """Train; return 1 where the run failed, 0 where it is complete or was stopped by Ctrl-C."""
     config = config_from(arguments)
-    from ftgui.jobs.train import train  # brings torch: the wrong arguments must not wait for it
+    load_torch()  # only now: the wrong arguments must not wait for it
+    from ftgui.jobs.train import train
 
     return _follow(lambda control: train(config, arguments.out, control), as_json=arguments.json)
 
 
 def resume_command(arguments: argparse.Namespace) -> int:
     """Go on with a run that was stopped; return as ``train_command`` does."""
+    load_torch()
     from ftgui.jobs.resume import resume
 
     return _follow(lambda control: resume(arguments.run, control), as_json=arguments.json)
@@ -144,7 +150,7 @@ class Words:
                     f"{event.architecture}, strategy {event.config.strategy}, "
                     f"{event.train_pictures} training and {event.val_pictures} validation pictures, "
                     f"{len(event.class_names)} classes\n"
-                    f"on {event.device} ({event.device_why}), {event.precision}, {event.threads} threads\n"
+                    f"on {event.device} ({event.device_why}), {event.arithmetic}, {event.threads} threads\n"
                     f"{event.trainable_parameters:,} of {event.parameters:,} parameters learn; "
                     f"{event.frozen_tensors} entries stay frozen\n"
                     f"{plan_line(event.stages)}"
@@ -174,8 +180,10 @@ class Words:
         if self._moved:
             gone = (f"{moved.stage} {moved.weights or 0:.2g}" for moved in self._moved.values())
             self._say(f"weights moved, relative to their start: {', '.join(gone)}")
+        if event.speed:
+            self._say("; ".join(speed.words for speed in event.speed))
         if not event.reason.is_failure:
-            self._say(f"{event.message} {event.seconds:.1f} s")
+            self._say(f"{event.message} {event.seconds:.1f} s: {phases_line(event.phase_seconds)}")
 
     def _advance(self, what: str, done: int, total: int, pace: str) -> None:
         if self._bar is None:
@@ -203,6 +211,12 @@ def plan_line(stages: Sequence[StageInfo]) -> str:
     """Return a plan as a line: "stem, layer1 frozen | layer2, head × 1"."""
     runs = itertools.groupby(stages, key=lambda stage: stage.rate)
     return " | ".join(f"{', '.join(stage.name for stage in same)} {rate}" for rate, same in runs)
+
+
+def phases_line(seconds: Mapping[str, float]) -> str:
+    """Return where the time went: "frozen pass 1.4 s, decoding 0.6 s", the longest first."""
+    longest = sorted(seconds.items(), key=lambda item: -item[1])
+    return ", ".join(f"{phase} {spent:.1f} s" for phase, spent in longest if spent >= SHOWN_FROM)
 
 
 def epoch_line(event: EpochEnded) -> str:

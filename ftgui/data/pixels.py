@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from ftgui.core.errors import FtguiError
+from ftgui.core.hashing import content_name
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.data.dataset import Picture
 from ftgui.data.decode import PictureError, crop_centre, decode_picture, resize_short_side
@@ -57,12 +58,15 @@ class PixelStore:
         self.threads = threads or os.cpu_count() or 1
         self.pictures: tuple[Picture, ...] = tuple(pictures)
         self.unreadable: tuple[tuple[str, str], ...] = ()
-        """(path, why) of each picture that ``load`` could not decode."""
+        """(path, why) of each picture that could not be decoded."""
+        self.is_judged = False
+        """Whether the unreadable pictures were left out already."""
         self.decoded = 0
         """Pictures decoded so far; those that did not fit into memory count each time."""
         self.hits = 0
         """Pictures served from memory so far."""
         self._shelf = Shelf(default_budget() if budget_bytes is None else budget_bytes)
+        self._counting = Lock()
 
     @property
     def labels(self) -> torch.Tensor:
@@ -80,12 +84,40 @@ class PixelStore:
         reasons = []
         try:
             for reason in in_order(pool, self._decode_first, self.pictures, 4 * self.threads):
-                self.decoded += 1
                 reasons.append(reason)
                 yield len(reasons), len(self.pictures)
         finally:
             pool.shutdown(cancel_futures=True)
-        self._leave_out(reasons)
+        self.leave_out({p.path: r for p, r in zip(self.pictures, reasons, strict=True) if r is not None})
+
+    def stream(
+        self, wanted: Iterable[tuple[int, Sequence[int | None]]], ahead: int
+    ) -> Generator[Bytes | str, None, None]:
+        """Yield, for each (index, views), the pixels (views, 3, crop, crop), or why there are none.
+
+        Decoded on ``threads`` threads, at most ``ahead`` pictures before they are asked for: on a GPU the
+        next pictures are decoded while it computes; on the CPU, where both want the same cores, ``ahead`` is
+        best kept small. What was decoded is kept where it fits.
+        """
+        pool = ThreadPoolExecutor(self.threads, "ftgui-decode")
+        try:
+            yield from in_order(pool, self._all_views, wanted, ahead)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def digests(self) -> Generator[bytes | None, None, None]:
+        """Yield what each picture's file holds as 16 bytes; None where it cannot be read."""
+        pool = ThreadPoolExecutor(self.threads, "ftgui-decode")
+        try:
+            yield from in_order(pool, self._digest, self.pictures, 32 * self.threads)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def leave_out(self, unreadable: Mapping[str, str]) -> None:
+        """Part the readable pictures from the others; ``unreadable`` says of each path why it is one."""
+        self.unreadable = tuple((p.path, unreadable[p.path]) for p in self.pictures if p.path in unreadable)
+        self.pictures = tuple(p for p in self.pictures if p.path not in unreadable)
+        self.is_judged = True
 
     def batch(self, indices: Numbers, view: Numbers | None = None) -> torch.Tensor:
         """Return pictures as uint8, shape (len(indices), 3, crop, crop), contiguous.
@@ -99,12 +131,10 @@ class PixelStore:
         """
         pictures = [self.pictures[index] for index in indices]
         views = self._checked_views(view, len(pictures))
-        held = sum(picture.path in self._shelf for picture in pictures)
-        self.hits += held
-        self.decoded += len(pictures) - held
         crop = self.preprocessing.crop
         batch = torch.empty((len(pictures), 3, crop, crop), dtype=torch.uint8)
-        at_once = held == len(pictures) and self.augment != "standard"
+        held = all(picture.path in self._shelf for picture in pictures)
+        at_once = held and self.augment != "standard"
         self._fill(batch.numpy(), pictures, views, threads=1 if at_once else self.threads)
         return batch
 
@@ -112,7 +142,8 @@ class PixelStore:
         """Write each picture into its row, where the work is worth it on several threads."""
 
         def fill(row: int) -> None:
-            rows[row] = self._pixels(pictures[row], views[row])
+            picture = pictures[row]
+            rows[row] = self._view(self._readable(picture), picture, views[row])
 
         if threads == 1 or len(pictures) < 2:
             for row in range(len(pictures)):
@@ -122,37 +153,58 @@ class PixelStore:
             for _ in pool.map(fill, range(len(pictures))):
                 pass
 
-    def _pixels(self, picture: Picture, k: int | None) -> Bytes:
-        """Return view ``k`` of a picture, shape (3, crop, crop), from memory or decoded again."""
-        kept = self._shelf.get(picture.path)
-        if kept is None:
-            kept = self._decode_again(picture)
-        if self.augment == "standard":
-            return self._cut(Image.fromarray(kept), picture.path, k)
-        return kept[:, :, ::-1] if k == MIRRORED else kept
+    def _all_views(self, wanted: tuple[int, Sequence[int | None]]) -> Bytes | str:
+        """Return views of a picture, shape (views, 3, crop, crop), or why it could not be decoded."""
+        picture = self.pictures[wanted[0]]
+        try:
+            kept = self._kept(picture)
+        except PictureError as error:
+            return str(error)
+        return np.stack([self._view(kept, picture, k) for k in wanted[1]])
 
-    def _cut(self, resized: Image.Image, path: str, k: int | None) -> Bytes:
-        """Return view ``k`` of a picture that is resized already, shape (3, crop, crop)."""
-        view = View() if k is None else view_parameters(self.augment, path, k, resized.size)
+    def _view(self, kept: Bytes, picture: Picture, k: int | None) -> Bytes:
+        """Return view ``k`` of what is kept of a picture, shape (3, crop, crop)."""
+        if self.augment != "standard":
+            return kept[:, :, ::-1] if k == MIRRORED else kept
+        resized = Image.fromarray(kept)
+        view = View() if k is None else view_parameters(self.augment, picture.path, k, resized.size)
         crop, interpolation = self.preprocessing.crop, self.preprocessing.interpolation
         return channels_first(make_view(resized, view, crop, interpolation))
 
     def _decode_first(self, picture: Picture) -> str | None:
         """Decode a picture and keep it where it fits; return why it could not be decoded, None if it was."""
         try:
-            self._shelf.put(picture.path, self._decode(picture))
+            self._kept(picture)
         except PictureError as error:
             return str(error)
         return None
 
-    def _decode_again(self, picture: Picture) -> Bytes:
+    def _readable(self, picture: Picture) -> Bytes:
+        """Return what is kept of a picture that was readable before."""
         try:
-            return self._decode(picture)
+            return self._kept(picture)
         except PictureError as error:
             raise FtguiError(
                 f"“{picture.path}” can no longer be read: {error}",
                 "Leave the pictures where they are while a run is going on.",
             ) from error
+
+    def _kept(self, picture: Picture) -> Bytes:
+        """Return what is kept of a picture, from memory or decoded now; from any thread."""
+        kept = self._shelf.get(picture.path)
+        with self._counting:
+            self.hits += kept is not None
+            self.decoded += kept is None
+        if kept is None:
+            kept = self._decode(picture)
+            self._shelf.put(picture.path, kept)
+        return kept
+
+    def _digest(self, picture: Picture) -> bytes | None:
+        try:
+            return content_name(self.root / picture.path)
+        except OSError:  # decoding it says why
+            return None
 
     def _decode(self, picture: Picture) -> Bytes:
         """Return what is kept of a picture: (height, width, 3) for ``standard``, else (3, crop, crop)."""
@@ -161,12 +213,6 @@ class PixelStore:
         if self.augment == "standard":
             return np.asarray(resized)
         return channels_first(crop_centre(resized, self.preprocessing.crop))
-
-    def _leave_out(self, reasons: Sequence[str | None]) -> None:
-        """Part the readable pictures from the others; ``reasons`` says why of each, in their order."""
-        judged = list(zip(self.pictures, reasons, strict=True))
-        self.pictures = tuple(picture for picture, reason in judged if reason is None)
-        self.unreadable = tuple((picture.path, reason) for picture, reason in judged if reason is not None)
 
     def _checked_views(self, view: Numbers | None, count: int) -> Sequence[int | None]:
         if view is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
@@ -33,6 +33,13 @@ class Group(TypedDict):
     """Its own learning rate from then on."""
 
 
+class _Settled(NamedTuple):
+    """How modules and parameters are while the same stages learn."""
+
+    modes: list[tuple[nn.Module, bool]]
+    gradients: list[tuple[nn.Parameter, bool]]
+
+
 class AppliedPlan:
     """A plan on a model of these stages.
 
@@ -46,21 +53,27 @@ class AppliedPlan:
         self.plan = plan
         self.stages = tuple(stages)
         self._norm_entries = _norm_entries(model)
-        self._set_gradients(1)
+        self._parameters = dict(model.named_parameters())
+        self._settled: dict[tuple[bool, ...], _Settled] = {}
+        self._frozen: dict[tuple[bool, ...], frozenset[str]] = {}
+        self._settle(1, modes=False)
 
     def start_epoch(self, epoch: int) -> None:
         """Put the model in train mode, and the stages that stay in this epoch in the modes of frozen ones.
 
         Call it when no gradients are held: what a step finds on a parameter it moves, frozen or not.
         """
-        self._set_gradients(epoch)
-        self.model.train()
-        for stage, stage_plan in self._pairs():
-            if stage_plan.learns_in(epoch):
-                continue
-            for path in stage.inner:
-                module = self.model.get_submodule(path)
-                module.training = self.plan.norm != "locked" and isinstance(module, NORMS)
+        self._settle(epoch, modes=True)
+
+    def ice_line(self, epoch: int) -> int:
+        """Return how many stages, from the input on, are only read in an epoch.
+
+        They get no gradients, their norms do not adapt, and nothing in them drops at random.
+        """
+        frozen = self.stages[: self.plan.ice_line(epoch)]
+        return next(
+            (n for n, s in enumerate(frozen) if any(map(self._moves_as_norm, s.entries))), len(frozen)
+        )
 
     def parameter_groups(self, lr: float, weight_decay: float = 0.0) -> list[Group]:
         """Return the optimizer's groups from the input to the head, each at ``lr`` times its own multiple.
@@ -71,7 +84,7 @@ class AppliedPlan:
         them to zero regularises nothing.
         """
         groups: dict[tuple[str, float, float, bool], Group] = {}
-        parameters = dict(self.model.named_parameters())
+        parameters = self._parameters
         for stage, stage_plan in self._pairs():
             for name in (entry for entry in stage.entries if entry in parameters):
                 joined = self._lr_mult(stage_plan, name, stage_plan.from_epoch)
@@ -98,13 +111,16 @@ class AppliedPlan:
 
         None: those that it never lets move.
         """
-        return frozenset(
-            name
-            for stage, stage_plan in self._pairs()
-            if not (stage_plan.learns if epoch is None else stage_plan.learns_in(epoch))
-            for name in stage.entries
-            if not self._moves_as_norm(name)
-        )
+        kind = () if epoch is None else self._kind(epoch)
+        if kind not in self._frozen:
+            self._frozen[kind] = frozenset(
+                name
+                for stage, stage_plan in self._pairs()
+                if not (stage_plan.learns if epoch is None else stage_plan.learns_in(epoch))
+                for name in stage.entries
+                if not self._moves_as_norm(name)
+            )
+        return self._frozen[kind]
 
     def moving_entries(self) -> frozenset[str]:
         """Return the names of all that move sooner or later."""
@@ -118,12 +134,42 @@ class AppliedPlan:
     def _pairs(self) -> Iterator[tuple[Stage, StagePlan]]:
         return zip(self.stages, self.plan.stages, strict=True)
 
-    def _set_gradients(self, epoch: int) -> None:
-        parameters = dict(self.model.named_parameters())
-        for stage, stage_plan in self._pairs():
-            for name in stage.entries:
-                if name in parameters:
-                    parameters[name].requires_grad = self._lr_mult(stage_plan, name, epoch) is not None
+    def _settle(self, epoch: int, *, modes: bool) -> None:
+        """Set what is not as the epoch wants it: epochs may take less time than going through all modules."""
+        kind = self._kind(epoch)
+        if kind not in self._settled:
+            self._settled[kind] = _Settled(self._modes(epoch), self._gradients(epoch))
+        settled = self._settled[kind]
+        for parameter, wanted in settled.gradients:
+            if parameter.requires_grad != wanted:
+                parameter.requires_grad = wanted
+        for module, training in settled.modes if modes else ():
+            if module.training != training:
+                module.training = training
+
+    def _kind(self, epoch: int) -> tuple[bool, ...]:
+        """Return what an epoch has in common with others: which stages learn, and which get gradients."""
+        return tuple(
+            wanted
+            for stage in self.plan.stages
+            for wanted in (stage.learns_in(epoch), stage.has_gradients_in(epoch))
+        )
+
+    def _modes(self, epoch: int) -> list[tuple[nn.Module, bool]]:
+        staying = {path for stage, plan in self._pairs() if not plan.learns_in(epoch) for path in stage.inner}
+        adapt = self.plan.norm != "locked"
+        return [
+            (module, path not in staying or (adapt and isinstance(module, NORMS)))
+            for path, module in self.model.named_modules()
+        ]
+
+    def _gradients(self, epoch: int) -> list[tuple[nn.Parameter, bool]]:
+        return [
+            (self._parameters[name], self._lr_mult(stage_plan, name, epoch) is not None)
+            for stage, stage_plan in self._pairs()
+            for name in stage.entries
+            if name in self._parameters
+        ]
 
     def _lr_mult(self, stage_plan: StagePlan, name: str, epoch: int) -> float | None:
         """Return a parameter's learning rate as a multiple of the head's; None where it gets no gradient."""

@@ -10,7 +10,7 @@ import msgspec
 import torch
 
 from ftgui.freezing.apply import AppliedPlan
-from ftgui.freezing.proof import changed_entries
+from ftgui.freezing.proof import bits
 
 State = Mapping[str, torch.Tensor]
 
@@ -37,17 +37,21 @@ class MovementMeter:
     def __init__(self, applied: AppliedPlan) -> None:
         self._applied = applied
         self._parameters = frozenset(name for name, _ in applied.model.named_parameters())
-        self._start = {name: tensor.clone() for name, tensor in applied.model.state_dict().items()}
+        # The entries stay the same tensors, whatever is written into them: looked up once, as epochs on
+        # cached features take milliseconds.
+        self._now = applied.model.state_dict()
+        self._start = {name: tensor.clone() for name, tensor in self._now.items()}
+        self._bits = {name: (bits(self._start[name]), bits(now)) for name, now in self._now.items()}
         self._sizes = {name: _norm(tensor) for name, tensor in self._start.items()}
 
     @torch.no_grad()
     def measure(self) -> tuple[Movement, ...]:
         """Return a movement a stage, from the input to the head."""
-        now = self._applied.model.state_dict()
-        return tuple(self._measured(stage.name, stage.entries, now) for stage in self._applied.stages)
+        return tuple(self._measured(stage.name, stage.entries) for stage in self._applied.stages)
 
-    def _measured(self, name: str, entries: tuple[str, ...], now: State) -> Movement:
-        changed = changed_entries(self._start, now, entries)
+    def _measured(self, name: str, entries: tuple[str, ...]) -> Movement:
+        now = self._now
+        changed = [entry for entry in entries if not torch.equal(*self._bits[entry])]
         gone = dict.fromkeys(entries, 0.0) | {e: self._gone(e, now) for e in changed}
         weights = [entry for entry in entries if entry in self._parameters]
         statistics = [e for e in entries if e not in self._parameters and now[e].is_floating_point()]

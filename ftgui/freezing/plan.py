@@ -49,11 +49,12 @@ class FreezePlan(msgspec.Struct, frozen=True, kw_only=True):
     init: Init = "pretrained"
 
     def ice_line(self, epoch: int = 1) -> int:
-        """How many stages, from the input on, neither learn nor adapt in an epoch: the frozen prefix."""
-        if self.norm != "locked":
-            return 0
+        """How many stages, from the input on, get no gradients in an epoch: the frozen prefix, norms aside.
+
+        At lr 0 a stage gets them: that other road to the same place pays its way.
+        """
         for index, stage in enumerate(self.stages):
-            if stage.learns_in(epoch):
+            if stage.has_gradients_in(epoch):
                 return index
         return len(self.stages)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import torch
 
+_WHOLE = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
 
 def changed_entries(
     before: Mapping[str, torch.Tensor], after: Mapping[str, torch.Tensor], names: Iterable[str]
@@ -22,8 +24,11 @@ def _same_bits(first: torch.Tensor | None, second: torch.Tensor | None) -> bool:
         return False
     if first.shape != second.shape or first.dtype != second.dtype:
         return False
-    return torch.equal(_bytes(first), _bytes(second.to(first.device)))
+    return torch.equal(bits(first), bits(second.to(first.device)))
 
 
-def _bytes(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.detach().contiguous().reshape(-1).view(torch.uint8)
+def bits(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor as whole numbers of its own size, in whatever order it lies in memory."""
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor)
+    return tensor.detach().view(_WHOLE[tensor.element_size()])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 
-from ftgui.jobs.decoding import decode, pixel_stores
+from ftgui.jobs.passing import make_passages
 from ftgui.jobs.prepare import check_learning_pictures, prepare
 from ftgui.jobs.words import explain
 from ftgui.training.clock import RunClock
@@ -32,18 +33,21 @@ def find_learning_rate(
 def _found(config: TrainConfig, control: RunControl) -> Iterator[TrainingEvent | LrFound]:
     clock = RunClock()
     prepared = yield from prepare(config, clock)
-    train, _ = pixel_stores(prepared)
-    yield from decode(train, clock, control)
-    if control.stopping:
-        return
-    check_learning_pictures(len(train.pictures))
-    arithmetic, objective = prepared.on_device(train.labels)
+    passages = make_passages(prepared, clock)
+    with closing(passages.prepare(1, clock)) as progress:
+        for phase, done, total in progress:
+            control.wait_while_paused()
+            if control.stopping:
+                return
+            yield PhaseProgress(phase=phase, done=done, total=total)
+    check_learning_pictures(len(passages.train.pictures))
     finder = LrFinder(
         config=prepared.config,
         applied=prepared.applied,
-        train=train,
-        arithmetic=arithmetic,
-        objective=objective,
+        passage=passages.at(1),
+        paths=[picture.path for picture in passages.train.pictures],
+        views=passages.train.views,
+        objective=prepared.objective(passages.train.labels),
         control=control,
     )
     try:

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from ftgui.core.errors import FtguiError
+from ftgui.core.settings import read_settings
 from ftgui.data.dataset import Split
 from ftgui.data.scan import scan_dataset
 from ftgui.data.split import split_dataset
@@ -23,6 +24,7 @@ from ftgui.data.views import view_count
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.plan import FreezePlan, default_freeze_until
 from ftgui.freezing.strategies import STRATEGIES
+from ftgui.jobs.arithmetic import settle_arithmetic
 from ftgui.models.architectures import IMAGENET_CLASSES
 from ftgui.models.head import replace_output_layer
 from ftgui.models.identify import Recognition, recognise
@@ -33,10 +35,9 @@ from ftgui.models.weights import WeightsFile, read_weights
 from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig, check_class_count, check_config
 from ftgui.training.devices import DeviceChoice, choose_device
-from ftgui.training.events import PhaseProgress, RunStarted, StageInfo, TrainingEvent
-from ftgui.training.loops import Arithmetic
+from ftgui.training.events import PhaseProgress, RunStarted, StageInfo, Timing, TrainingEvent
 from ftgui.training.objective import Objective, make_objective
-from ftgui.training.precision import resolve_precision, settle_precision
+from ftgui.training.precision import Arithmetic, settle_precision
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Prepared:
     architecture: str
     applied: AppliedPlan
     device: DeviceChoice
+    timings: tuple[Timing, ...] = ()
+    """What the arithmetic was chosen by."""
 
     def started(self, run: Path, split: Split, resumed_after: int = 0) -> RunStarted:
         """Return the event that begins the run, on the pictures that could be read."""
@@ -78,6 +81,8 @@ class Prepared:
             device=self.device.name,
             device_why=self.device.why,
             precision=config.precision,
+            layout=config.layout,
+            timings=self.timings,
             threads=torch.get_num_threads(),
             train_pictures=len(split.train),
             val_pictures=len(split.val),
@@ -87,16 +92,17 @@ class Prepared:
             resumed_after=resumed_after,
         )
 
-    def on_device(self, labels: torch.Tensor) -> tuple[Arithmetic, Objective]:
-        """Move the network to the device; return how it computes there and what learning makes small.
+    def on_device(self) -> Arithmetic:
+        """Move the network to the device; return how it computes there."""
+        device, config = self.device.torch_device, self.config
+        settle_precision(config.precision)
+        arithmetic = Arithmetic(device, config.precision, self.recognition.preprocessing, config.layout)
+        arithmetic.place(self.applied.model)
+        return arithmetic
 
-        ``labels`` (N,) are those of the training pictures.
-        """
-        device, precision = self.device.torch_device, self.config.precision
-        settle_precision(precision)
-        self.applied.model.to(device)
-        objective = make_objective(self.config, labels, len(self.class_names), device)
-        return Arithmetic(device, precision, self.recognition.preprocessing), objective
+    def objective(self, labels: torch.Tensor) -> Objective:
+        """Return what learning makes small; ``labels`` (N,) are those of the training pictures."""
+        return make_objective(self.config, labels, len(self.class_names), self.device.torch_device)
 
 
 def prepare(
@@ -108,6 +114,7 @@ def prepare(
         FtguiError: the settings, the dataset, the weights or the device do not do.
     """
     check_config(config)
+    use_threads(read_settings().threads)
     device = choose_device(config.device)
     with clock.phase("reading"):
         pictures = pictures or find_pictures(config)
@@ -123,8 +130,11 @@ def prepare(
         plan = config.plan(tuple(stage.name for stage in stages))
         applied = AppliedPlan(model, plan, stages)
     yield PhaseProgress(phase="reading weights", done=1, total=1)
+    filled, timings = yield from settle_arithmetic(
+        filled_in(config, classes, architecture, plan), applied, recognition.preprocessing, device, clock
+    )
     return Prepared(
-        config=filled_in(config, classes, architecture, plan),
+        config=filled,
         pictures=pictures,
         class_names=output_names(pictures.class_names, classes),
         weights_sha256=weights.sha256,
@@ -132,7 +142,14 @@ def prepare(
         architecture=architecture,
         applied=applied,
         device=device,
+        timings=timings,
     )
+
+
+def use_threads(count: int | None) -> None:
+    """Let torch compute on so many threads; None: as many as it takes of its own accord."""
+    if count is not None:
+        torch.set_num_threads(count)
 
 
 def find_pictures(config: TrainConfig) -> Pictures:
@@ -164,7 +181,7 @@ def initial_network(
 
 
 def filled_in(config: TrainConfig, classes: int, architecture: str, plan: FreezePlan) -> TrainConfig:
-    """Return a config with every default written out, so that it repeats the run."""
+    """Return a config with every default written out but for the arithmetic, which is measured."""
     read = STRATEGIES[config.strategy].reads
     line = config.freeze_until or default_freeze_until(tuple(stage.stage for stage in plan.stages))
     return msgspec.structs.replace(
@@ -177,7 +194,6 @@ def filled_in(config: TrainConfig, classes: int, architecture: str, plan: Freeze
         classes=classes,
         lr=config.head_lr,
         views=view_count(config.augment, config.views),
-        precision=resolve_precision(config.precision),
     )
 
 

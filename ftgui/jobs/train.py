@@ -8,13 +8,15 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from ftgui.core.errors import FtguiError, first_line
 from ftgui.core.files import cannot_write
+from ftgui.core.loading import torch_loading_seconds
 from ftgui.core.memory import peak_memory_mb
 from ftgui.data.dataset import Split
-from ftgui.data.pixels import PixelStore
 from ftgui.freezing.proof import changed_entries
-from ftgui.jobs.decoding import decode, pixel_stores
+from ftgui.jobs.passing import make_passages, pass_speed
 from ftgui.jobs.prepare import Pictures, Prepared, check_split, initial_network, prepare
 from ftgui.jobs.versions import versions
 from ftgui.jobs.words import closing_words, explain
@@ -35,6 +37,7 @@ from ftgui.training.events import (
     RunWarning,
     TrainingEvent,
 )
+from ftgui.training.passages import Passages
 from ftgui.training.trainer import Best, Trainer
 
 Events = Generator[TrainingEvent, None, None]
@@ -79,11 +82,12 @@ class TrainJob:
         if earlier is not None and earlier.checkpoint is not None:
             self.clock.add_earlier(earlier.checkpoint.seconds, earlier.checkpoint.phase_seconds)
         self.trainer: Trainer | None = None
+        self.passages: Passages | None = None
 
     @property
     def _best(self) -> Best | None:
         """What ``best.pth`` holds, in a resumed run until there is better what it held before."""
-        own = self.trainer.best if self.trainer is not None else None
+        own = self.trainer.kept if self.trainer is not None else None
         kept = self.earlier.kept if self.earlier is not None else None
         return own or (Best(kept.epoch, kept.val_accuracy, kept.val_loss) if kept else None)
 
@@ -131,26 +135,39 @@ class TrainJob:
                 store.note(traceback.format_exc())
             yield self._failed(explain(error, self.config))
         finally:
-            self.trainer = None
+            self.trainer = self.passages = None
             free_memory(prepared.device.name)
 
     def _run(self, prepared: Prepared, store: RunStore) -> Generator[TrainingEvent, None, Reason]:
         if self.earlier is None:
             yield from self._notes(prepared)
-        train_pixels, val_pixels = pixel_stores(prepared)
-        for pixels in (train_pixels, val_pixels):
-            yield from decode(pixels, self.clock, self.control)
-        if self.control.stopping:
-            return Reason.STOPPED
-        split = Split(train=train_pixels.pictures, val=val_pixels.pictures)
+        done = self.earlier.checkpoint.epoch if self.earlier and self.earlier.checkpoint else 0
+        with self.clock.phase("building"):
+            passages = make_passages(prepared, self.clock, done + 1)
+        self.passages = passages
+        with closing(passages.prepare(done + 1, self.clock)) as progress:
+            for phase, number, total in progress:
+                self.clock.add_pause(self.control.wait_while_paused())
+                if self.control.stopping:
+                    return Reason.STOPPED
+                yield PhaseProgress(phase=phase, done=number, total=total)
+        yield from self._told(passages)
+        split = Split(train=passages.train.pictures, val=passages.val.pictures)
         check_split(split)
-        trainer = self._make_trainer(prepared, train_pixels, val_pixels)
+        with self.clock.phase("building"):
+            trainer = self._make_trainer(prepared, passages)
         if self.earlier is None:
             store.write_split(prepared.pictures.root, prepared.class_names, split)
         else:
             self._go_on(trainer, self.earlier, split)
         yield prepared.started(self.out, split, resumed_after=len(trainer.epochs))
         return (yield from self._trained(trainer, prepared, store))
+
+    def _told(self, passages: Passages) -> Events:
+        for path, why in (*passages.train.unreadable, *passages.val.unreadable):
+            yield RunWarning(message=f"“{path}” is left out: {why}")
+        for note in passages.new_notes():
+            yield RunWarning(message=note)
 
     def _notes(self, prepared: Prepared) -> Events:
         for note in (*prepared.pictures.notes, *prepared.recognition.notes):
@@ -175,15 +192,12 @@ class TrainJob:
         if earlier.checkpoint is not None:
             trainer.resume(earlier.checkpoint, earlier.epochs, earlier.kept)
 
-    def _make_trainer(self, prepared: Prepared, train: PixelStore, val: PixelStore) -> Trainer:
-        arithmetic, objective = prepared.on_device(train.labels)
+    def _make_trainer(self, prepared: Prepared, passages: Passages) -> Trainer:
         self.trainer = Trainer(
             config=prepared.config,
             applied=prepared.applied,
-            train=train,
-            val=val,
-            arithmetic=arithmetic,
-            objective=objective,
+            passages=passages,
+            objective=prepared.objective(passages.train.labels),
             folder=self.out,
             control=self.control,
             clock=self.clock,
@@ -241,7 +255,7 @@ class TrainJob:
     def _ended(
         self, reason: Reason, message: str, hint: str, frozen: int, changed: Names | None, moved: Names | None
     ) -> RunEnded:
-        trainer, best = self.trainer, self._best
+        trainer, best, passages = self.trainer, self._best, self.passages
         return RunEnded(
             reason=reason,
             message=message,
@@ -252,7 +266,11 @@ class TrainJob:
             epochs=self._epochs,
             seconds=self.clock.seconds,
             paused_seconds=self.clock.paused_seconds,
+            measuring_seconds=self.clock.aside_seconds,
             phase_seconds=dict(self.clock.phase_seconds),
+            counters=msgspec.structs.asdict(passages.counters) if passages else {},
+            loading_seconds=torch_loading_seconds(),
+            speed=(*pass_speed(passages, self.clock), *(trainer.speed if trainer else ())),
             pictures_per_second=trainer.pace.pictures_per_second if trainer else None,
             peak_memory_mb=peak_memory_mb(),
             frozen_tensors=frozen,

@@ -208,7 +208,7 @@ def in_words(event: TrainingEvent) -> str:
             return (
                 f"{event.architecture}, {event.config.strategy}: {event.train_pictures} training and "
                 f"{event.val_pictures} validation pictures, {len(event.class_names)} classes, "
-                f"on {event.device} ({event.device_why}), {event.precision}, {event.threads} threads"
+                f"on {event.device} ({event.device_why}), {event.arithmetic}, {event.threads} threads"
                 f"{f'; resumed after epoch {event.resumed_after}' if event.resumed_after else ''}"
             )
         case EpochEnded():

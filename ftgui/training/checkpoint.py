@@ -20,8 +20,8 @@ CHECKPOINT = "checkpoint.pth"
 """What it takes to resume from the last epoch that ended."""
 
 
-def save_weights(path: Path, model: nn.Module) -> None:
-    """Write a plain ``state_dict``, on the CPU and in fp32, atomically.
+def save_weights(path: Path, model: nn.Module, moved: Mapping[str, torch.Tensor] | None = None) -> None:
+    """Write a plain ``state_dict``, on the CPU and in fp32, atomically; ``moved`` instead of its own entries.
 
     Through a Python handle: ``torch.save(obj, path)`` that fails destroys the good file already there.
 
@@ -29,8 +29,9 @@ def save_weights(path: Path, model: nn.Module) -> None:
         OSError: the disk is full or cannot be written to.
     """
     entries = model.state_dict()  # with its ``_metadata``, without which MNASNets do not load
-    for name, tensor in entries.items():
-        entries[name] = tensor.detach().to("cpu", copy=True)
+    entries.update(moved or {})
+    for name, tensor in entries.items():  # each on its own, in the usual order of memory
+        entries[name] = tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
     write_state_dict(path, entries)
 
 
@@ -79,6 +80,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     moving: Mapping[str, torch.Tensor]
     """The entries that the plan lets move; all others are the weights file's."""
     optimizer: dict[str, Any]
+    scaler: dict[str, Any] = {}
+    """Of fp16; empty in other arithmetic."""
     seconds: float
     phase_seconds: dict[str, float]
 

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 
 
 class RunClock:
-    """Counts seconds from its making, without those spent paused."""
+    """Counts seconds from its making, without those spent paused or set aside."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
         self.paused_seconds = 0.0
+        self.aside_seconds = 0.0
+        """Spent on what is done once on a computer, not for this run."""
         self.phase_seconds: dict[str, float] = {}
 
     def add_earlier(self, seconds: float, phase_seconds: dict[str, float]) -> None:
@@ -23,10 +25,19 @@ class RunClock:
 
     @property
     def seconds(self) -> float:
-        return time.perf_counter() - self._began - self.paused_seconds
+        return time.perf_counter() - self._began - self.paused_seconds - self.aside_seconds
 
     def add_pause(self, seconds: float) -> None:
         self.paused_seconds += seconds
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Leave the seconds of the block out."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.aside_seconds += time.perf_counter() - began
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -60,7 +60,11 @@ class TrainConfig(Record, frozen=True, kw_only=True):
     val_fraction: float = 0.2
     seed: int = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    layout: Literal["auto", "contiguous", "channels_last"] = "auto"
+    """The order of pictures and features in memory."""
+    cache: Literal["on", "off"] = "on"
+    """``off`` computes everything again each time it is needed: the naive way, to compare with."""
 
     @property
     def head_lr(self) -> float:
@@ -249,8 +253,18 @@ SETTINGS: tuple[Setting, ...] = (
         help="The same seed gives the same split, order, views and new output layer.",
     ),
     Setting(
-        name="precision", label="Precision", kind="choice", choices=("auto", "fp32", "bf16"),
-        help="Arithmetic of the network. auto is fp32; bf16 is faster where the processor knows it.",
+        name="precision", label="Precision", kind="choice", choices=("auto", "fp32", "bf16", "fp16"),
+        help="Arithmetic of the network. auto measures once what is fastest on this computer, and takes fp32 "
+        "where it is close. fp16 is for GPUs.",
+    ),
+    Setting(
+        name="layout", label="Memory layout", kind="choice", choices=("auto", "contiguous", "channels_last"),
+        help="The order of numbers in memory. auto measures once what is fastest on this computer.",
+    ),
+    Setting(
+        name="cache", label="Cache", kind="choice", choices=("on", "off"),
+        help="on computes frozen stages once for each view of a picture and keeps that for later runs; off "
+        "computes everything again each time.",
     ),
     Setting(
         name="init", label="Starting weights", kind="choice", choices=("pretrained", "random"),

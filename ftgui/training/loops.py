@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,30 +12,13 @@ import torch
 from torch import nn
 
 from ftgui.core.hashing import stable_permutation
-from ftgui.core.preprocessing import Preprocessing
-from ftgui.data.pixels import PixelStore, normalise
+from ftgui.training.feeds import Feed, Passage
 from ftgui.training.objective import Objective
-from ftgui.training.optimizers import take_step
-from ftgui.training.precision import autocast
+from ftgui.training.optimizers import FUSED_DEVICES, learn_from
+from ftgui.training.precision import Arithmetic
 
 EVALUATION_BATCH = 64
 """Without gradients a batch needs little memory, so the user's batch size does not matter here."""
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """Where and how the network computes."""
-
-    device: torch.device
-    precision: str
-    preprocessing: Preprocessing
-
-    def forward(self, model: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-        """Move a batch of uint8 pixels (N, 3, crop, crop) to the device; return fp32 logits (N, classes)."""
-        inputs = normalise(pixels, self.preprocessing, self.device)
-        with autocast(self.device.type, self.precision):
-            logits: torch.Tensor = model(inputs)
-        return logits.float()
 
 
 @dataclass(frozen=True)
@@ -55,8 +39,8 @@ class RunningMean:
         self.pictures = 0
 
     def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        correct = (logits.detach().argmax(dim=1) == labels).sum()
-        self._sums += torch.stack((loss.detach() * len(labels), correct)).to(self._sums.dtype)
+        correct = (logits.argmax(dim=1) == labels).sum()
+        self._sums += torch.stack((loss * len(labels), correct)).to(self._sums.dtype)
         self.pictures += len(labels)
 
     def read(self) -> tuple[float, float]:
@@ -79,39 +63,52 @@ def epoch_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[np
 
 
 def train_step(
-    model: nn.Module,
+    passage: Passage,
     optimizer: torch.optim.Optimizer,
-    arithmetic: Arithmetic,
     objective: Objective,
-    pixels: torch.Tensor,
+    inputs: torch.Tensor,
     labels: torch.Tensor,
     clip_grad: float | None = None,
+    scaler: torch.amp.GradScaler | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Do one forward, backward and step; return the batch's mean loss and its logits, on the device.
 
-    A loss that is not finite takes no step: its gradients would overwrite the last good weights.
+    A loss that is not finite takes no step.
     """
     optimizer.zero_grad(set_to_none=True)
-    logits = arithmetic.forward(model, pixels)
+    logits = passage.arithmetic.forward(passage.network, inputs)
     loss = objective(logits, labels)
-    if torch.isfinite(loss):
-        loss.backward()  # type: ignore[no-untyped-call]
-        take_step(optimizer, clip_grad)
-    return loss, logits
+    learn_from(loss, optimizer, clip_grad, scaler)
+    return loss.detach(), logits.detach()
+
+
+def step_of(network: nn.Module, arithmetic: Arithmetic) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return what does a training step on inputs of whatever class, at lr 0, and returns the logits."""
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.SGD(learning, lr=0.0, momentum=0.9, fused=arithmetic.device.type in FUSED_DEVICES)
+
+    def step(inputs: torch.Tensor) -> torch.Tensor:
+        optimizer.zero_grad(set_to_none=True)
+        logits = arithmetic.forward(network, inputs)
+        labels = torch.zeros(len(inputs), dtype=torch.int64, device=arithmetic.device)
+        nn.functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        return logits.detach()
+
+    return step
 
 
 def evaluate(
-    model: nn.Module, store: PixelStore, arithmetic: Arithmetic
+    network: nn.Module, feed: Feed, arithmetic: Arithmetic
 ) -> Iterator[tuple[int, Evaluation | None]]:
-    """Judge every picture in eval mode; yield (pictures done, None) a batch, at the end the result."""
-    model.eval()
-    count, logits = len(store.pictures), []
-    for start in range(0, count, EVALUATION_BATCH):
-        indices = np.arange(start, min(start + EVALUATION_BATCH, count))
+    """Judge every picture by a network in eval mode; yield (pictures done, None) a batch, then the result."""
+    network.eval()
+    count, logits = len(feed.labels), []
+    for indices in np.array_split(np.arange(count), math.ceil(count / EVALUATION_BATCH)):
         with torch.inference_mode():
-            logits.append(arithmetic.forward(model, store.batch(indices)).cpu())
+            logits.append(arithmetic.forward(network, feed.batch(indices)).cpu())
         yield int(indices[-1]) + 1, None
-    yield count, _judged(torch.cat(logits), store.labels)
+    yield count, _judged(torch.cat(logits), feed.labels)
 
 
 def _judged(logits: torch.Tensor, labels: torch.Tensor) -> Evaluation:

@@ -6,10 +6,9 @@ smoothed loss falls most steeply, as most of its descendants have it.
 
 from __future__ import annotations
 
-import copy
 import itertools
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -18,15 +17,15 @@ import numpy.typing as npt
 import torch
 
 from ftgui.core.hashing import torch_seed
-from ftgui.data.pixels import PixelStore
 from ftgui.data.views import choose_views
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.models.head import seeded
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
-from ftgui.training.loops import Arithmetic, epoch_batches, train_step
+from ftgui.training.feeds import Feed, Passage
+from ftgui.training.loops import epoch_batches, train_step
 from ftgui.training.objective import Objective
-from ftgui.training.optimizers import make_optimizer
+from ftgui.training.optimizers import make_optimizer, make_scaler
 
 STEPS = 60
 LOWEST, HIGHEST = 1e-5, 10.0
@@ -60,12 +59,15 @@ class LrFound(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class LrFinder:
-    """Tries learning rates on a copy of ``applied.model``, which itself is not touched."""
+    """Tries learning rates on ``applied.model``, a network that is thrown away afterwards."""
 
     config: TrainConfig
     applied: AppliedPlan
-    train: PixelStore
-    arithmetic: Arithmetic
+    passage: Passage
+    """The way of the first epoch's batches."""
+    paths: Sequence[str]
+    views: int
+    """Of each training picture."""
     objective: Objective
     control: RunControl
 
@@ -74,25 +76,29 @@ class LrFinder:
 
         The plan is that of the first epoch: a stage that joins later is tried as frozen.
         """
-        applied = AppliedPlan(copy.deepcopy(self.applied.model), self.applied.plan, self.applied.stages)
-        optimizer = make_optimizer(applied.parameter_groups(1.0, self.config.weight_decay), self.config)
-        labels = self.train.labels.to(self.arithmetic.device)
+        applied, passage = self.applied, self.passage
+        device = passage.arithmetic.device
+        groups = applied.parameter_groups(1.0, self.config.weight_decay)
+        optimizer = make_optimizer(groups, self.config, device)
+        scaler = make_scaler(passage.arithmetic, optimizer)
+        labels = passage.train.labels.to(device)
         trials: list[LrTrial] = []
+        passage.network.train()
         applied.start_epoch(1)
-        for lr, (indices, pixels) in zip(_rates(), self._batches(), strict=False):
+        for lr, (indices, inputs) in zip(_rates(), self._batches(passage.train), strict=False):
             if self.control.stopping:
                 break
             for group in optimizer.param_groups:
                 group["lr"] = lr * group["lr_waiting"]
             with seeded(torch_seed(self.config.seed, "lr-find", len(trials))):
                 loss, _ = train_step(
-                    applied.model,
+                    passage,
                     optimizer,
-                    self.arithmetic,
                     self.objective,
-                    pixels,
+                    inputs,
                     labels[torch.from_numpy(indices)],
                     self.config.clip_grad,
+                    scaler,
                 )
             if not _append(trials, lr, loss.item()):
                 break
@@ -100,12 +106,12 @@ class LrFinder:
         suggestion = None if self.control.stopping else suggest(trials)
         return LrFound(strategy=self.config.strategy, trials=tuple(trials), suggestion=suggestion)
 
-    def _batches(self) -> Iterator[tuple[npt.NDArray[np.int64], torch.Tensor]]:
-        paths = [picture.path for picture in self.train.pictures]
+    def _batches(self, feed: Feed) -> Iterator[tuple[npt.NDArray[np.int64], torch.Tensor]]:
+        paths = self.paths
         for epoch in itertools.count(1):
-            views = choose_views(self.config.seed, epoch, paths, self.train.views)
+            views = choose_views(self.config.seed, epoch, paths, self.views)
             for indices in epoch_batches(len(paths), self.config.batch_size, self.config.seed, epoch):
-                yield indices, self.train.batch(indices, views[indices])
+                yield indices, feed.batch(indices, views[indices])
 
 
 def _rates() -> list[float]:

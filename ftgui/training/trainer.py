@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
 from ftgui.core.hashing import torch_seed
-from ftgui.data.pixels import PixelStore
 from ftgui.data.views import choose_views
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.movement import MovementMeter
@@ -26,24 +27,24 @@ from ftgui.training.events import (
     CheckpointSaved,
     EpochEnded,
     PhaseProgress,
+    PhaseSpeed,
     Reason,
+    RunWarning,
     StageMoved,
     TrainingEvent,
 )
-from ftgui.training.loops import (
-    Arithmetic,
-    Evaluation,
-    RunningMean,
-    epoch_batches,
-    evaluate,
-    train_step,
-)
+from ftgui.training.feeds import Passage, fetched
+from ftgui.training.loops import Evaluation, RunningMean, epoch_batches, evaluate, train_step
 from ftgui.training.objective import Objective
-from ftgui.training.optimizers import make_optimizer
+from ftgui.training.optimizers import make_optimizer, make_scaler
+from ftgui.training.passages import Passages
 from ftgui.training.schedules import Moment, set_learning_rates
 
 REPORT_EVERY = 0.05
 """Seconds between two reports of the running loss: faster than eyes follow, slow enough to cost nothing."""
+
+SAVE_EVERY = 1.0
+"""Seconds of work that a crash may cost: where epochs take less, not each of them is written."""
 
 State = Mapping[str, torch.Tensor]
 
@@ -67,19 +68,34 @@ class Best:
 
 
 @dataclass
+class _Speed:
+    roof: float | None
+    pictures: int = 0
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return self.pictures / self.seconds if self.seconds else 0.0
+
+    def add(self, pictures: int, seconds: float) -> None:
+        self.pictures += pictures
+        self.seconds += seconds
+
+
+@dataclass
 class Trainer:
     """Trains ``applied.model``, already on the device, and keeps the best weights in ``folder``."""
 
     config: TrainConfig
     applied: AppliedPlan
-    train: PixelStore
-    val: PixelStore
-    arithmetic: Arithmetic
+    passages: Passages
     objective: Objective
     folder: Path
     control: RunControl
     clock: RunClock
     best: Best | None = None
+    kept: Best | None = None
+    """What ``best.pth`` holds: the best one, or one before it that was written last."""
     judged: Evaluation | None = None
     """What the network said of the validation pictures in the best epoch, if that was in this process."""
     epochs: list[EpochEnded] = field(default_factory=list)
@@ -87,15 +103,22 @@ class Trainer:
     pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
-        config = self.config
+        config, self.train, self.val = self.config, self.passages.train, self.passages.val
         self.model: nn.Module = self.applied.model
         groups = self.applied.parameter_groups(config.head_lr, config.weight_decay)
-        self.optimizer = make_optimizer(groups, config)
+        device = self.passages.arithmetic.device
+        self.optimizer = make_optimizer(groups, config, device)
+        self._scaler = make_scaler(self.passages.arithmetic, self.optimizer)
         self.pace = Pace(config.epochs, len(self.train.pictures), len(self.val.pictures))
         self._meter = MovementMeter(self.applied)
         self._paths = [picture.path for picture in self.train.pictures]
-        self._labels = self.train.labels.to(self.arithmetic.device)
-        self._moving = sorted(self.applied.moving_entries())
+        self._labels = self.train.labels.to(device)
+        state = self.model.state_dict()
+        self._moving = {name: state[name] for name in sorted(self.applied.moving_entries())}
+        self._unsaved: State | None = None
+        """The moving entries of a best epoch that ``best.pth`` does not hold yet."""
+        self._saved = time.perf_counter()
+        self._speeds: dict[int, _Speed] = {}
 
     def resume(
         self, checkpoint: Checkpoint, epochs: Sequence[EpochEnded], kept: CheckpointSaved | None
@@ -106,29 +129,47 @@ class Trainer:
         """
         self._restore(checkpoint.moving)
         self.optimizer.load_state_dict(checkpoint.optimizer)
-        self.best = Best(kept.epoch, kept.val_accuracy, kept.val_loss) if kept else None
+        if self._scaler is not None:
+            self._scaler.load_state_dict(checkpoint.scaler)
+        self.best = self.kept = Best(kept.epoch, kept.val_accuracy, kept.val_loss) if kept else None
         self.epochs = list(epochs)
         done = checkpoint.epoch
         self.pace.add_earlier(done * len(self.train.pictures), done * len(self.val.pictures))
 
     def run(self) -> Generator[TrainingEvent, None, Reason]:
         """Train for the configured epochs, or those that are left; return why training ended."""
+        try:
+            reason = yield from self._epochs()
+        except Exception:
+            yield from self._save_best()
+            raise
+        yield from self._save_best()
+        return reason
+
+    def _epochs(self) -> Generator[TrainingEvent, None, Reason]:
         for epoch in range(len(self.epochs) + 1, self.config.epochs + 1):
             if has_stopped_improving(self.config, self.epochs):
                 return Reason.EARLY_STOPPED
             reason = yield from self._epoch(epoch)
             if reason is not None:
                 return reason
-            with self.clock.phase("writing"):
+            if self._is_due() or epoch == self.config.epochs:
                 self._save_checkpoint()
         return Reason.COMPLETED
 
     def _epoch(self, epoch: int) -> Generator[TrainingEvent, None, Reason | None]:
-        torch.manual_seed(torch_seed(self.config.seed, "epoch", epoch))  # what Dropout draws from
-        good = {name: tensor.clone() for name, tensor in self._moving_entries().items()}
-        began, mean = self.clock.seconds, RunningMean(self.arithmetic.device)
+        if not (yield from self._prepare(epoch)):
+            return Reason.STOPPED
+        passage = self.passages.at(epoch)
+        self.optimizer.zero_grad(set_to_none=True)  # before what learns changes: a gradient left is a step
+        passage.network.train()
+        self.applied.start_epoch(epoch)  # the modes of what stays are its to set
+        speed = self._speed_of(epoch)
+        _seed(torch_seed(self.config.seed, "epoch", epoch), self.passages.arithmetic.device)
+        good = {name: tensor.clone() for name, tensor in self._moving.items()}
+        began, mean = self.clock.seconds, RunningMean(self.passages.arithmetic.device)
         with self.clock.phase("training"):
-            reason = yield from self._learn(epoch, mean)
+            reason = yield from self._learn(epoch, passage, mean, speed)
         if mean.pictures == 0:
             return reason
         if not self._is_finite():
@@ -140,57 +181,102 @@ class Trainer:
         train_seconds = self.clock.seconds - began
         return (yield from self._judge(epoch, mean, good, train_seconds, reason))
 
-    def _learn(self, epoch: int, mean: RunningMean) -> Generator[TrainingEvent, None, Reason | None]:
+    def _prepare(self, epoch: int) -> Generator[TrainingEvent, None, bool]:
+        """Compute what the epoch takes as given, where its ice line is another one than before; return
+        False where a stop came in the middle.
+        """
+        with closing(self.passages.prepare(epoch, self.clock)) as progress:
+            for phase, done, total in progress:
+                self.clock.add_pause(self.control.wait_while_paused())
+                if self.control.stopping:
+                    return False
+                yield PhaseProgress(phase=phase, done=done, total=total)
+        for note in self.passages.new_notes():
+            yield RunWarning(message=note)
+        return True
+
+    def _learn(
+        self, epoch: int, passage: Passage, mean: RunningMean, speed: _Speed
+    ) -> Generator[TrainingEvent, None, Reason | None]:
         """Go through the training pictures once; return why it ended early, if it did."""
-        views = choose_views(self.config.seed, epoch, self._paths, self.train.views)
-        batches = epoch_batches(len(self._paths), self.config.batch_size, self.config.seed, epoch)
-        self.optimizer.zero_grad(set_to_none=True)  # before what learns changes: a gradient left is a step
-        self.applied.start_epoch(epoch)
+        config, device = self.config, self.passages.arithmetic.device
+        views = choose_views(config.seed, epoch, self._paths, self.train.views)
+        batches = epoch_batches(len(self._paths), config.batch_size, config.seed, epoch)
+        order = torch.from_numpy(np.concatenate(batches)).to(device)
+        labels = torch.split(self._labels[order], [len(indices) for indices in batches])
         reported = -math.inf
-        for number, indices in enumerate(batches, start=1):
-            self.clock.add_pause(self.control.wait_while_paused())
-            if self.control.stopping:
-                return Reason.STOPPED
-            began = time.perf_counter()
-            labels = self._labels[torch.from_numpy(indices)]
-            pixels = self.train.batch(indices, views[indices])
-            set_learning_rates(self.optimizer, self.config, Moment(epoch, number, len(batches)))
-            loss, logits = train_step(
-                self.model,
-                self.optimizer,
-                self.arithmetic,
-                self.objective,
-                pixels,
-                labels,
-                self.config.clip_grad,
-            )
-            mean.add(loss, logits, labels)
-            due = number == len(batches) or time.perf_counter() - reported > REPORT_EVERY
-            figures = mean.read() if due else None  # waits for the device: before the batch is timed
-            self.pace.add_trained(len(indices), time.perf_counter() - began)
-            if figures is not None:
-                reported = time.perf_counter()
-                yield self._batch_ended(epoch, number, len(batches), figures)
-                if not math.isfinite(figures[0]):
-                    return Reason.NAN_LOSS
+        with closing(fetched(passage.train, ((b, views[b]) for b in batches), device)) as inputs:
+            for number, indices in enumerate(batches, start=1):
+                self.clock.add_pause(self.control.wait_while_paused())
+                if self.control.stopping:
+                    return Reason.STOPPED
+                began = time.perf_counter()
+                set_learning_rates(self.optimizer, config, Moment(epoch, number, len(batches)))
+                loss, logits = train_step(
+                    passage,
+                    self.optimizer,
+                    self.objective,
+                    next(inputs),
+                    labels[number - 1],
+                    config.clip_grad,
+                    self._scaler,
+                )
+                mean.add(loss, logits, labels[number - 1])
+                due = number == len(batches) or time.perf_counter() - reported > REPORT_EVERY
+                figures = mean.read() if due else None  # waits for the device: before the batch is timed
+                spent = time.perf_counter() - began
+                self._count(epoch, len(indices), spent, speed)
+                if figures is not None:
+                    reported = time.perf_counter()
+                    yield self._batch_ended(epoch, number, len(batches), figures)
+                    if not math.isfinite(figures[0]):
+                        return Reason.NAN_LOSS
         return None
 
+    def _count(self, epoch: int, pictures: int, seconds: float, speed: _Speed) -> None:
+        self.passages.count_live(epoch, pictures)
+        self.pace.add_trained(pictures, seconds)
+        speed.add(pictures, seconds)
+
+    @property
+    def speed(self) -> tuple[PhaseSpeed, ...]:
+        """How fast it learned, on each way that its batches went."""
+        return tuple(
+            self.passages.speed(self.passages.words(line), speed.rate, speed.roof)
+            for line, speed in self._speeds.items()
+            if speed.pictures
+        )
+
+    def _speed_of(self, epoch: int) -> _Speed:
+        """Return the count of what goes the way of an epoch; once per way, find out what it could be."""
+        line = self.passages.line(epoch)
+        if line not in self._speeds:
+            self._speeds[line] = _Speed(self.passages.step_roof(epoch, self.config.batch_size))
+        return self._speeds[line]
+
     def _judge(
-        self, epoch: int, mean: RunningMean, good: State, train_seconds: float, reason: Reason | None
+        self,
+        epoch: int,
+        mean: RunningMean,
+        good: State,
+        train_seconds: float,
+        reason: Reason | None,
     ) -> Generator[TrainingEvent, None, Reason | None]:
         """Validate, keep the weights if they are the best so far, and close the epoch."""
         began = self.clock.seconds
-        result = yield from self._evaluate()
+        result = yield from self._evaluate(epoch)
         if result is not None and not math.isfinite(result.loss):
             reason = Reason.NAN_LOSS
             if self.best is None:  # finite weights without a finite answer: those before them are kept
                 self._restore(good)
-                result = yield from self._evaluate()
+                result = yield from self._evaluate(epoch)
         if result is None:
             return Reason.STOPPED
         val_seconds = self.clock.seconds - began
         self.pace.add_validated(len(self.val.pictures), val_seconds)
-        is_best = yield from self._keep_if_best(epoch, result)
+        is_best = self._take_if_best(epoch, result)
+        if self._is_due():
+            yield from self._save_best()
         yield from self._tell_movement(epoch)
         train_loss, train_accuracy = mean.read()
         ended = EpochEnded(
@@ -211,11 +297,12 @@ class Trainer:
         yield ended
         return reason
 
-    def _evaluate(self) -> Generator[TrainingEvent, None, Evaluation | None]:
+    def _evaluate(self, epoch: int) -> Generator[TrainingEvent, None, Evaluation | None]:
         """Judge the validation pictures; None where a stop came and there is a best epoch to fall back on."""
         result: Evaluation | None = None
         with self.clock.phase("validation"):
-            for done, judged in evaluate(self.model, self.val, self.arithmetic):
+            self.passages.count_live(epoch, len(self.val.pictures))
+            for done, judged in evaluate(*self.passages.judge(epoch)):
                 result = judged
                 self.clock.add_pause(self.control.wait_while_paused())
                 if self.control.stopping and self.best is not None:
@@ -223,17 +310,29 @@ class Trainer:
                 yield PhaseProgress(phase="validation", done=done, total=len(self.val.pictures))
         return result
 
-    def _keep_if_best(self, epoch: int, result: Evaluation) -> Generator[TrainingEvent, None, bool]:
+    def _take_if_best(self, epoch: int, result: Evaluation) -> bool:
         if not math.isfinite(result.loss):
             return False
         if self.best is not None and not self.best.is_beaten_by(result, epoch):
             return False
-        path = self.folder / BEST
-        with self.clock.phase("writing"):
-            save_weights(path, self.model)
         self.best, self.judged = Best(epoch, result.accuracy, result.loss), result
-        yield CheckpointSaved(epoch=epoch, path=str(path), val_accuracy=result.accuracy, val_loss=result.loss)
+        self._unsaved = {name: tensor.clone() for name, tensor in self._moving.items()}
         return True
+
+    def _is_due(self) -> bool:
+        return time.perf_counter() - self._saved >= SAVE_EVERY
+
+    def _save_best(self) -> Generator[TrainingEvent, None, None]:
+        """Write the best weights, unless they are written."""
+        if self._unsaved is None or self.best is None:
+            return
+        path, best = self.folder / BEST, self.best
+        with self.clock.phase("writing"):
+            save_weights(path, self.model, self._unsaved)
+        self._unsaved, self.kept = None, best
+        yield CheckpointSaved(
+            epoch=best.epoch, path=str(path), val_accuracy=best.accuracy, val_loss=best.loss
+        )
 
     def _tell_movement(self, epoch: int) -> Generator[TrainingEvent, None, None]:
         with self.clock.phase("measuring movement"):
@@ -249,14 +348,17 @@ class Trainer:
             )
 
     def _save_checkpoint(self) -> None:
-        checkpoint = Checkpoint(
-            epoch=len(self.epochs),
-            moving=self._moving_entries(),  # written at once, so not copied
-            optimizer=self.optimizer.state_dict(),
-            seconds=self.clock.seconds,
-            phase_seconds=dict(self.clock.phase_seconds),
-        )
-        save_checkpoint(self.folder / CHECKPOINT, checkpoint)
+        with self.clock.phase("writing"):
+            checkpoint = Checkpoint(
+                epoch=len(self.epochs),
+                moving=self._moving,
+                optimizer=self.optimizer.state_dict(),
+                scaler=self._scaler.state_dict() if self._scaler else {},
+                seconds=self.clock.seconds,
+                phase_seconds=dict(self.clock.phase_seconds),
+            )
+            save_checkpoint(self.folder / CHECKPOINT, checkpoint)
+        self._saved = time.perf_counter()
 
     def _batch_ended(self, epoch: int, number: int, total: int, figures: tuple[float, float]) -> BatchEnded:
         loss, accuracy = figures
@@ -270,15 +372,19 @@ class Trainer:
             seconds_left=self.pace.seconds_left,
         )
 
-    def _moving_entries(self) -> State:
-        state = self.model.state_dict()
-        return {name: state[name] for name in self._moving}
-
     def _is_finite(self) -> bool:
-        return all(bool(torch.isfinite(tensor).all()) for tensor in self._moving_entries().values())
+        return all(bool(torch.isfinite(tensor).all()) for tensor in self._moving.values())
 
     def _restore(self, good: State) -> None:
         """Go back to weights of before: the last finite ones, or those of a checkpoint."""
-        state = self.model.state_dict()
         for name, tensor in good.items():
-            state[name].copy_(tensor)
+            self._moving[name].copy_(tensor)
+
+
+def _seed(seed: int, device: torch.device) -> None:
+    """Seed what Dropout draws from. ``torch.manual_seed`` notes a stack trace for each absent kind of GPU."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)

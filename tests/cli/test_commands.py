@@ -20,14 +20,14 @@ from ftgui.runs.history import open_run
 from ftgui.training.control import RunControl
 from ftgui.training.events import RunEnded, RunStarted, TrainingEvent
 from tests import samples
-from tests.fixtures import Drawn, Finished
+from tests.fixtures import FP32, Drawn, Finished
 from tests.harness.process import run_ftgui
 
 Capture = pytest.CaptureFixture[str]
 
 
 def train_arguments(drawn: Drawn, out: Path, *more: str) -> list[str]:
-    quick = ("--epochs", "2", "--batch-size", "8", "--lr", "0.02", "--device", "cpu")
+    quick = ("--epochs", "2", "--batch-size", "8", "--lr", "0.02", "--device", "cpu", *FP32)
     return ["train", str(drawn.data), "--weights", str(drawn.weights), "--out", str(out), *quick, *more]
 
 
@@ -76,7 +76,7 @@ def test_train_says_in_words_what_it_does(drawn: Drawn, tmp_path: Path, capsys: 
 def test_the_command_line_trains_as_the_job_does(
     finished: dict[str, Finished], drawn: Drawn, tmp_path: Path, capsys: Capture
 ) -> None:
-    assert main(train_arguments(drawn, tmp_path / "run", "--epochs", "3")) == 0
+    assert main(train_arguments(drawn, tmp_path / "run", "--epochs", "3", "--no-cache")) == 0
     here, there = (open_run(folder) for folder in (tmp_path / "run", finished["freeze"].folder))
     assert [e.val_loss for e in here.epochs] == [e.val_loss for e in there.epochs]
     capsys.readouterr()

@@ -13,7 +13,7 @@ import torch
 from ftgui.__main__ import main
 from ftgui.training import lr_finder
 from ftgui.training.control import RunControl
-from tests.fixtures import Drawn
+from tests.fixtures import FP32, Drawn
 
 Capture = pytest.CaptureFixture[str]
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("small_crops")
 
 
 def search(drawn: Drawn, *more: str) -> list[str]:
-    quick = ("--batch-size", "8", "--device", "cpu")
+    quick = ("--batch-size", "8", "--device", "cpu", *FP32)
     return ["lr-find", str(drawn.data), "--weights", str(drawn.weights), *quick, *more]
 
 

@@ -12,7 +12,7 @@ from ftgui.__main__ import main
 from ftgui.cli.training import plan_line
 from ftgui.runs.history import open_run
 from ftgui.training.events import StageInfo
-from tests.fixtures import Drawn
+from tests.fixtures import FP32, Drawn
 
 Capture = pytest.CaptureFixture[str]
 STAGES = ["stem", "stage2", "stage3", "stage4-conv5", "head"]
@@ -20,7 +20,7 @@ OTHERS = "Choose one of stem, stage2, stage3, stage4-conv5"
 
 
 def train(drawn: Drawn, out: Path, *more: str) -> list[str]:
-    quick = ("--epochs", "2", "--batch-size", "8", "--lr", "0.02", "--device", "cpu")
+    quick = ("--epochs", "2", "--batch-size", "8", "--lr", "0.02", "--device", "cpu", *FP32)
     return ["train", str(drawn.data), "--weights", str(drawn.weights), "--out", str(out), *quick, *more]
 
 

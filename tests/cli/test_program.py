@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures import Drawn
+from tests.fixtures import FP32, Drawn
 from tests.harness.process import REPOSITORY, run_ftgui, run_python
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
@@ -19,7 +19,7 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows knows neithe
 
 
 def train(drawn: Drawn, out: Path, *more: str) -> tuple[str, ...]:
-    quick = ("--epochs", "1", "--batch-size", "8", "--device", "cpu", "--json")
+    quick = ("--epochs", "1", "--batch-size", "8", "--device", "cpu", "--json", *FP32)
     return ("train", str(drawn.data), "--weights", str(drawn.weights), "--out", str(out), *quick, *more)
 
 
@@ -64,15 +64,20 @@ def test_ctrl_c_stops_the_run_and_keeps_its_weights(drawn: Drawn, tmp_path: Path
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
+        lines = []
         for line in process.stdout:
+            lines.append(line)
             if '"epoch_ended"' in line:
                 process.send_signal(signal.SIGINT)
                 break
-        rest = process.stdout.read().splitlines()
+        lines += process.stdout.read().splitlines()
         complaint = process.stderr.read()
     assert (process.returncode, complaint) == (0, "")
-    last = json.loads(rest[-1])
-    assert (last["event"], last["reason"], last["best_epoch"]) == ("run_ended", "stopped", 1)
+    told = [json.loads(line) for line in lines]
+    saved = [event["epoch"] for event in told if event["event"] == "checkpoint_saved"]
+    last = told[-1]
+    assert (last["event"], last["reason"], last["best_epoch"]) == ("run_ended", "stopped", saved[-1])
+    assert 1 <= last["best_epoch"] <= last["epochs"] < 5000
     assert (tmp_path / "run" / "best.pth").is_file()
     assert (tmp_path / "run" / "summary.json").is_file()
 

@@ -24,7 +24,7 @@ Capture = pytest.CaptureFixture[str]
 def stopped(drawn: Drawn, tmp_path: Path, small_crops: None) -> Path:
     """A run of three epochs that was stopped in its second."""
     control = RunControl()
-    for event in train(drawn.config(), tmp_path / "run", control):
+    for event in train(drawn.config(cache="off"), tmp_path / "run", control):
         if isinstance(event, BatchEnded) and event.epoch == 2:
             control.stop()
     return tmp_path / "run"

@@ -147,6 +147,8 @@ def test_every_setting_has_an_option() -> None:
         "val_fraction": 0.5,
         "seed": 9,
         "precision": "bf16",
+        "layout": "channels_last",
+        "cache": "off",
         "init": "random",
     }
     assert said.keys() >= {setting.name for setting in SETTINGS}
@@ -154,6 +156,11 @@ def test_every_setting_has_an_option() -> None:
     found = config(*TRAIN, "--strategy", "full", "--classes", "4", "--arch", "resnet18", *flags)
     expected = {**said, "strategy": "full", "classes": 4, "architecture": "resnet18"}
     assert found == TrainConfig(dataset="data", weights="w.pth", **expected)  # type: ignore[arg-type]
+
+
+def test_no_cache_is_short_for_a_cache_that_is_off() -> None:
+    assert config(*TRAIN, "--no-cache") == TrainConfig(dataset="data", weights="w.pth", cache="off")
+    assert config(*TRAIN).cache == "on"
 
 
 @pytest.mark.parametrize(

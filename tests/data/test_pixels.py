@@ -14,6 +14,7 @@ from PIL import Image
 from torchvision.transforms import functional
 
 from ftgui.core.errors import FtguiError
+from ftgui.core.hashing import content_name
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.data.dataset import Picture
 from ftgui.data.decode import decode_picture, prepare_picture, resize_short_side
@@ -230,6 +231,151 @@ def test_a_mistake_in_the_program_is_not_taken_for_a_bad_picture(
     with pytest.raises(ZeroDivisionError):
         loaded(PixelStore(tmp_path, pictures, SMALL, threads=2))
     assert threads() == []
+
+
+# One after the other --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("augment", ["none", "flip", "standard"])
+@pytest.mark.parametrize("budget", [0, 10**9])
+def test_a_stream_yields_the_views_asked_for_in_the_order_asked_for(
+    tmp_path: Path, pictures: list[Picture], augment: str, budget: int
+) -> None:
+    whole = loaded(PixelStore(tmp_path, pictures, SMALL, augment=augment))
+    last = whole.views - 1
+    wanted = [(6, [last]), (0, [*range(whole.views)]), (3, [last, 0]), (3, [0])]
+    store = PixelStore(tmp_path, pictures, SMALL, augment=augment, budget_bytes=budget, threads=2)
+    for (index, views), pixels in zip(wanted, store.stream(wanted, 4), strict=True):
+        assert isinstance(pixels, np.ndarray)
+        assert pixels.dtype == np.uint8
+        assert torch.from_numpy(pixels).equal(whole.batch([index] * len(views), views))
+    (plain,) = store.stream([(1, [None])], 4)
+    assert isinstance(plain, np.ndarray)
+    assert torch.from_numpy(plain).equal(whole.batch([1]))
+    assert threads() == []
+
+
+def test_a_stream_decodes_a_picture_once_for_all_of_its_views(
+    tmp_path: Path, pictures: list[Picture]
+) -> None:
+    store = PixelStore(tmp_path, pictures, SMALL, augment="standard", budget_bytes=0, threads=2)
+    assert [len(pixels) for pixels in store.stream([(n, range(4)) for n in range(8)], 2)] == [4] * 8
+    assert store.decoded == 8
+
+
+def test_what_a_stream_decoded_is_kept_where_it_fits(tmp_path: Path, pictures: list[Picture]) -> None:
+    store = PixelStore(tmp_path, pictures, SMALL, budget_bytes=5 * CROP_BYTES, threads=1)
+    assert len(list(store.stream([(n, [0]) for n in range(8)], 1))) == 8
+    assert (store.decoded, store.hits) == (8, 0)
+    store.batch([0, 4, 5])
+    assert (store.decoded, store.hits) == (9, 2)
+
+
+def test_a_stream_says_why_there_are_no_pixels_and_goes_on(tmp_path: Path, pictures: list[Picture]) -> None:
+    whole = (tmp_path / "1.png").read_bytes()
+    (tmp_path / "1.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "4.png").unlink()
+    store = PixelStore(tmp_path, pictures, SMALL, threads=2)
+    found = list(store.stream([(n, [0]) for n in range(8)], 4))
+    assert [n for n, pixels in enumerate(found) if isinstance(pixels, str)] == [1, 4]
+    assert "cut off" in str(found[1])
+    assert "no such file" in str(found[4])
+    assert len(store.pictures) == 8, "who is left out decides who reads the stream"
+    assert not store.is_judged
+
+
+@pytest.mark.parametrize("ahead", [1, 8])
+def test_a_stream_decodes_so_many_pictures_ahead_and_no_more(
+    tmp_path: Path, pictures: list[Picture], monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    started = []
+
+    def note(path: Path) -> Image.Image:
+        started.append(path)
+        return Image.new("RGB", (40, 40))
+
+    monkeypatch.setattr("ftgui.data.pixels.decode_picture", note)
+    many = [Picture(f"{number}.png", 0) for number in range(100)]
+    stream = PixelStore(tmp_path, many, SMALL, threads=2).stream([(n, [0]) for n in range(100)], ahead)
+    for taken in range(1, 4):
+        next(stream)
+        deadline = time.monotonic() + 20
+        while len(started) < taken + ahead and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert len(started) == taken + ahead
+    time.sleep(0.05)
+    assert len(started) == 3 + ahead
+    stream.close()
+    assert threads() == []
+
+
+def test_a_mistake_in_the_program_ends_a_stream_and_its_threads(
+    tmp_path: Path, pictures: list[Picture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: Path) -> Image.Image:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("ftgui.data.pixels.decode_picture", broken)
+    with pytest.raises(ZeroDivisionError):
+        list(PixelStore(tmp_path, pictures, SMALL, threads=2).stream([(0, [0])], 1))
+    assert threads() == []
+
+
+# What files hold ------------------------------------------------------------------------------------------
+
+
+def test_a_digest_is_that_of_the_files_bytes_and_of_nothing_else(
+    tmp_path: Path, pictures: list[Picture]
+) -> None:
+    before = list(PixelStore(tmp_path, pictures, SMALL, threads=2).digests())
+    assert before == [content_name(tmp_path / picture.path) for picture in pictures]
+    assert len(set(before)) == 8
+    assert {len(digest or b"") for digest in before} == {16}
+    (tmp_path / "0.png").rename(tmp_path / "another name.png")
+    renamed = [Picture("another name.png", 2), *pictures[1:]]
+    other = Preprocessing(resize=20, crop=20)
+    assert list(PixelStore(tmp_path, renamed, other, augment="standard").digests()) == before
+
+
+def test_one_bit_of_a_file_changes_its_digest_and_no_other(tmp_path: Path, pictures: list[Picture]) -> None:
+    store = PixelStore(tmp_path, pictures, SMALL, threads=2)
+    before = list(store.digests())
+    content = bytearray((tmp_path / "5.png").read_bytes())
+    content[-20] ^= 1
+    (tmp_path / "5.png").write_bytes(content)
+    after = list(store.digests())
+    assert [n for n in range(8) if before[n] != after[n]] == [5]
+    assert store.decoded == 0, "nothing is decoded for it"
+
+
+def test_a_file_that_cannot_be_read_has_no_digest(tmp_path: Path, pictures: list[Picture]) -> None:
+    (tmp_path / "2.png").unlink()
+    (tmp_path / "6.png").unlink()
+    (tmp_path / "6.png").mkdir()
+    digests = list(PixelStore(tmp_path, pictures, SMALL, threads=2).digests())
+    assert [n for n, digest in enumerate(digests) if digest is None] == [2, 6]
+    assert threads() == []
+
+
+def test_closing_the_digests_halfway_ends_their_threads(tmp_path: Path, pictures: list[Picture]) -> None:
+    digests = PixelStore(tmp_path, pictures * 50, SMALL, threads=2).digests()
+    next(digests)
+    digests.close()
+    assert threads() == []
+
+
+def test_leaving_out_parts_the_readable_from_the_others_in_their_order(
+    tmp_path: Path, pictures: list[Picture]
+) -> None:
+    store = PixelStore(tmp_path, pictures, SMALL)
+    assert not store.is_judged
+    store.leave_out({"6.png": "It is a poem.", "2.png": "It is a song.", "elsewhere.png": "It is not here."})
+    assert store.is_judged
+    assert store.unreadable == (("2.png", "It is a song."), ("6.png", "It is a poem."))
+    assert [picture.path for picture in store.pictures] == [f"{n}.png" for n in (0, 1, 3, 4, 5, 7)]
+    assert store.labels.tolist() == [0, 1, 0, 1, 2, 1]
+    whole = loaded(PixelStore(tmp_path, pictures, SMALL))
+    assert store.batch([2, 5]).equal(whole.batch([3, 7])), "indices count those that are left"
 
 
 def test_normalising_leaves_the_bytes_alone_and_takes_each_channels_own_numbers() -> None:

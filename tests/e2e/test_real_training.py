@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures import FP32
 from tests.harness.process import run_ftgui, run_python
 
 pytestmark = [pytest.mark.real_data, pytest.mark.long]
@@ -61,6 +62,7 @@ def train(
         "--out",
         str(out),
         "--json",
+        *FP32,
         *more,
         timeout=280,
     )

@@ -30,8 +30,9 @@ from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import EpochEnded
-from ftgui.training.loops import Arithmetic
 from ftgui.training.objective import make_objective
+from ftgui.training.passages import Caching, Passages
+from ftgui.training.precision import Arithmetic
 from ftgui.training.trainer import Trainer
 from tests import samples
 
@@ -193,12 +194,18 @@ class Learned:
 
 
 def learn(
-    network: Network, pictures: Stores, *, keep: Collection[int] = (), threads: int = 1, **settings: Any
+    network: Network,
+    pictures: Stores,
+    *,
+    keep: Collection[int] = (),
+    threads: int = 1,
+    caching: Caching | None = None,
+    **settings: Any,
 ) -> Learned:
     """Run the trainer on a copy of the network to its end; ``keep`` the states at the end of these epochs."""
     fixed = {"dataset": "", "weights": "", "device": "cpu", "precision": "fp32"}
     config = TrainConfig(**(fixed | settings))
-    trainer = make_trainer(network, pictures, config)
+    trainer = make_trainer(network, pictures, config, caching=caching)
     with samples.one_thread(), _nothing_written(), _steps_noted(trainer) as (with_gradient, rates):
         torch.set_num_threads(threads)
         ended, kept = _run(trainer, keep)
@@ -207,16 +214,22 @@ def learn(
 
 
 def make_trainer(
-    network: Network, pictures: Stores, config: TrainConfig, folder: Path = Path("nowhere")
+    network: Network,
+    pictures: Stores,
+    config: TrainConfig,
+    folder: Path = Path("nowhere"),
+    caching: Caching | None = None,
 ) -> Trainer:
-    """Return the real trainer of such a run, before its first batch."""
+    """Return the real trainer of such a run, before its first batch; without ``caching``, the naive way."""
     plan = config.plan(tuple(stage.name for stage in network.stages))
+    applied = AppliedPlan(copy.deepcopy(network.initial(config)), plan, network.stages)
+    architecture = network.recognition.architecture
+    assert architecture is not None
+    arithmetic = Arithmetic(torch.device("cpu"), "fp32", pictures.train.preprocessing)
     return Trainer(
         config=config,
-        applied=AppliedPlan(copy.deepcopy(network.initial(config)), plan, network.stages),
-        train=pictures.train,
-        val=pictures.val,
-        arithmetic=Arithmetic(torch.device("cpu"), "fp32", pictures.train.preprocessing),
+        applied=applied,
+        passages=Passages(applied, pictures.train, pictures.val, arithmetic, architecture, caching),
         objective=make_objective(config, pictures.train.labels, CLASSES, torch.device("cpu")),
         folder=folder,
         control=RunControl(),

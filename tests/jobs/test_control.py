@@ -26,7 +26,7 @@ from ftgui.training.events import (
     RunStarted,
     TrainingEvent,
 )
-from tests.fixtures import Drawn, Finished
+from tests.fixtures import Drawn, run_small
 
 Moment = Callable[[TrainingEvent], bool]
 
@@ -137,9 +137,15 @@ def test_a_stop_while_a_later_epoch_is_judged_ends_at_once(
     assert max(e.epoch for e in kinds(events, BatchEnded)) == 2
 
 
-def test_a_stop_while_pictures_are_decoded_ends_cleanly(drawn: Drawn, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("strategy", "phase"), [("full", "decoding pictures"), ("freeze", "computing frozen stages")]
+)
+def test_a_stop_while_pictures_are_decoded_ends_cleanly(
+    drawn: Drawn, tmp_path: Path, strategy: str, phase: str
+) -> None:
     """The decoder's threads end as well: the harness looks for them."""
-    events = run_until(during("decoding pictures"), RunControl.stop, drawn.config(), tmp_path / "run")
+    config = drawn.config(strategy=strategy)
+    events = run_until(during(phase), RunControl.stop, config, tmp_path / "run")
     end = end_of(events)
     assert (end.reason, end.best_epoch, end.frozen_changed) == (Reason.STOPPED, None, None)
     assert not kinds(events, RunStarted)
@@ -183,12 +189,12 @@ class Elsewhere:
 
 
 @pytest.fixture
-def paused(drawn: Drawn, tmp_path: Path) -> Iterator[Callable[[Moment], Elsewhere]]:
+def paused(drawn: Drawn, tmp_path: Path) -> Iterator[Callable[..., Elsewhere]]:
     """Start a run that pauses itself at a moment, and wait until it does."""
     started: list[Elsewhere] = []
 
-    def start(moment: Moment) -> Elsewhere:
-        run = Elsewhere(drawn.config(), tmp_path / "run", moment)
+    def start(moment: Moment, **changes: Any) -> Elsewhere:
+        run = Elsewhere(drawn.config(**changes), tmp_path / "run", moment)
         started.append(run)
         assert run.holds.wait(60)
         return run
@@ -203,8 +209,10 @@ PAUSE = 0.4
 
 
 def test_a_pause_holds_and_goes_on_where_it_was(
-    paused: Callable[[Moment], Elsewhere], steps: list[float], finished: dict[str, Finished]
+    paused: Callable[..., Elsewhere], steps: list[float], drawn: Drawn, tmp_path: Path
 ) -> None:
+    undisturbed = run_small(drawn.config(), tmp_path / "undisturbed")
+    steps.clear()
     run = paused(first_batch_of(2))
     count = len(run.events)
     time.sleep(PAUSE)
@@ -216,10 +224,10 @@ def test_a_pause_holds_and_goes_on_where_it_was(
     assert len(steps) == 9
     assert steps[4] - steps[3] >= PAUSE
     figures = [(e.train_loss, e.val_loss) for e in kinds(run.events, EpochEnded)]
-    assert figures == [(e.train_loss, e.val_loss) for e in kinds([*finished["freeze"].events], EpochEnded)]
+    assert figures == [(e.train_loss, e.val_loss) for e in kinds(undisturbed, EpochEnded)]
 
 
-def test_no_clock_counts_a_pause(paused: Callable[[Moment], Elsewhere]) -> None:
+def test_no_clock_counts_a_pause(paused: Callable[..., Elsewhere]) -> None:
     run = paused(first_batch_of(1))
     began = time.perf_counter()
     time.sleep(PAUSE)
@@ -234,14 +242,17 @@ def test_no_clock_counts_a_pause(paused: Callable[[Moment], Elsewhere]) -> None:
     assert end.pictures_per_second * end.phase_seconds["training"] >= 3 * 24 * 0.99
 
 
-def test_a_stop_wakes_a_paused_run(paused: Callable[[Moment], Elsewhere]) -> None:
+def test_a_stop_wakes_a_paused_run(paused: Callable[..., Elsewhere]) -> None:
     run = paused(first_batch_of(1))
     run.control.stop()
     assert end_of(run.join()).reason == Reason.STOPPED
 
 
-def test_decoding_can_be_paused(paused: Callable[[Moment], Elsewhere]) -> None:
-    run = paused(during("decoding pictures"))
+@pytest.mark.parametrize(
+    ("strategy", "phase"), [("full", "decoding pictures"), ("freeze", "computing frozen stages")]
+)
+def test_decoding_can_be_paused(paused: Callable[..., Elsewhere], strategy: str, phase: str) -> None:
+    run = paused(during(phase), strategy=strategy)
     count = len(run.events)
     time.sleep(0.1)
     assert len(run.events) == count

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 import ftgui.training.trainer as trainer_module
-from ftgui.data.pixels import PixelStore
 from ftgui.runs.history import RunState, obstacle_to_resuming, open_run
 from ftgui.runs.store import read_summary
 from ftgui.training.events import EpochEnded, Reason, RunEnded
@@ -32,7 +31,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Any:
     def use(*figures: tuple[float, float]) -> None:
         told = iter(figures)
 
-        def evaluate(model: torch.nn.Module, store: PixelStore, arithmetic: object) -> Any:
+        def evaluate(model: torch.nn.Module, feed: object, arithmetic: object) -> Any:
             loss, accuracy = next(told)
             yield 6, Evaluation(loss=loss, accuracy=accuracy, probabilities=torch.full((6, 3), 1 / 3))
 

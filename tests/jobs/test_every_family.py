@@ -133,11 +133,13 @@ def test_every_family_can_be_resumed(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, architecture: str
 ) -> None:
     monkeypatch.setattr(trainer_module, "save_weights", lambda *_: None)
+    monkeypatch.setattr(trainer_module, "SAVE_EVERY", 0.0)
     config = TrainConfig(dataset="", weights="", **SETTINGS)
     own, few = network(folder, architecture), stores(folder, FAMILIES[architecture].size, train=4, val=2)
     with samples.one_thread():
         straight = make_trainer(own, few, config, folder=tmp_path)
         list(straight.run())
+        (tmp_path / CHECKPOINT).unlink()
         resumed = make_trainer(own, few, config, folder=tmp_path)
         take_up(resumed, make_trainer(own, few, config, folder=tmp_path))
         list(resumed.run())

@@ -86,19 +86,21 @@ def test_partial_moves_what_lies_behind_its_line_and_nothing_before_it(
     assert ended(finished["partial"]).frozen_changed == 0
 
 
-def test_partial_with_the_line_at_the_head_ends_with_the_very_weights_of_freeze(
-    finished: dict[str, Finished], drawn: Drawn, tmp_path: Path
+@pytest.mark.parametrize("cache", ["off", "on"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"strategy": "partial", "freeze_until": "stage4-conv5"}, id="partial before the head"),
+        pytest.param({"strategy": "thaw", "thaw_epoch": 4}, id="a thaw that never comes"),
+    ],
+)
+def test_another_road_to_a_frozen_extractor_ends_with_the_very_weights_of_freeze(
+    drawn: Drawn, tmp_path: Path, changes: dict[str, Any], cache: str
 ) -> None:
-    run_small(drawn.config(strategy="partial", freeze_until="stage4-conv5"), tmp_path / "run")
-    assert differing(best(finished["freeze"]), load(tmp_path / "run" / "best.pth")) == set()
-
-
-def test_a_thaw_that_never_comes_ends_with_the_very_weights_of_freeze(
-    finished: dict[str, Finished], drawn: Drawn, tmp_path: Path
-) -> None:
-    end = run_small(drawn.config(strategy="thaw", thaw_epoch=4), tmp_path / "run")[-1]
-    assert differing(best(finished["freeze"]), load(tmp_path / "run" / "best.pth")) == set()
-    assert end.frozen_tensors == ended(finished["freeze"]).frozen_tensors  # type: ignore[union-attr]
+    own = run_small(drawn.config(cache=cache, **changes), tmp_path / "run")[-1]
+    freeze = run_small(drawn.config(cache=cache), tmp_path / "freeze")[-1]
+    assert differing(*(load(tmp_path / name / "best.pth") for name in ("run", "freeze"))) == set()
+    assert own.frozen_tensors == freeze.frozen_tensors > 0  # type: ignore[union-attr]
 
 
 def test_scratch_is_judged_by_the_random_weights_that_it_began_with(drawn: Drawn, tmp_path: Path) -> None:
@@ -139,7 +141,7 @@ def test_a_small_lr_moves_the_extractor_less_than_a_full_one(
 def test_lr_zero_is_freeze_with_every_optimizer_and_schedule(
     drawn: Drawn, tmp_path: Path, optimizer: str, schedule: str
 ) -> None:
-    changes = {"optimizer": optimizer, "schedule": schedule, "weight_decay": 0.1, "epochs": 2}
+    changes = {"optimizer": optimizer, "schedule": schedule, "weight_decay": 0.1, "epochs": 2, "cache": "off"}
     for strategy in ("freeze", "lr-zero"):
         run_small(drawn.config(strategy=strategy, **changes), tmp_path / strategy)
     assert differing(load(tmp_path / "freeze" / "best.pth"), load(tmp_path / "lr-zero" / "best.pth")) == set()
@@ -156,6 +158,7 @@ def test_lr_zero_is_freeze_under_a_warm_up_clipped_gradients_and_a_weighted_smoo
         "class_weights": "balanced",
         "optimizer": "adamw",
         "epochs": 2,
+        "cache": "off",
     }
     for name, strategy, clip in (("a", "freeze", 0.05), ("b", "lr-zero", 0.05), ("c", "freeze", None)):
         run_small(drawn.config(strategy=strategy, **(changes | {"clip_grad": clip})), tmp_path / name)
@@ -192,7 +195,8 @@ def test_the_dropout_of_a_head_draws_the_same_numbers_whatever_came_before_it(
 ) -> None:
     weights = samples.calibrated_weights(tmp_path / "weights.pth", "mnasnet0_5")
     for strategy in ("freeze", "lr-zero"):
-        run_small(drawn.config(strategy=strategy, weights=str(weights), epochs=2), tmp_path / strategy)
+        config = drawn.config(strategy=strategy, weights=str(weights), epochs=2, cache="off")
+        run_small(config, tmp_path / strategy)
     freeze, zero = (load(tmp_path / strategy / "best.pth") for strategy in ("freeze", "lr-zero"))
     assert differing(freeze, zero) == set()
     assert differing(load(weights), freeze) == {"classifier.1.weight", "classifier.1.bias"}
@@ -260,13 +264,13 @@ def test_a_weight_that_moves_during_training_is_found(
 ) -> None:
     real = trainer_module.train_step
 
-    def clumsy(model: Any, *arguments: Any) -> Any:
+    def clumsy(passage: Any, *arguments: Any) -> Any:
         with torch.no_grad():
-            model.conv1[0].weight.view(-1)[7] *= 1 + 2**-20
-        return real(model, *arguments)
+            passage.network.conv1[0].weight.view(-1)[7] *= 1 + 2**-20
+        return real(passage, *arguments)
 
     monkeypatch.setattr(trainer_module, "train_step", clumsy)
-    end = run_small(drawn.config(epochs=1), tmp_path / "run")[-1]
+    end = run_small(drawn.config(epochs=1, cache="off"), tmp_path / "run")[-1]
     assert isinstance(end, RunEnded)
     assert (end.reason, end.frozen_changed, end.moved_tensors) == (Reason.PROOF_FAILED, 1, 3)
     assert "conv1.0.weight" in end.message

@@ -113,15 +113,15 @@ def test_a_weight_that_moves_against_the_plan_is_seen_in_its_epoch(
     """By one bit, in the second of three epochs."""
     real, steps = trainer_module.train_step, []
 
-    def clumsy(model: Any, *arguments: Any) -> Any:
+    def clumsy(passage: Any, *arguments: Any) -> Any:
         steps.append(1)
         if len(steps) == 5:
             with torch.no_grad():
-                model.conv1[0].weight.view(torch.int32).view(-1)[7] ^= 1
-        return real(model, *arguments)
+                passage.network.conv1[0].weight.view(torch.int32).view(-1)[7] ^= 1
+        return real(passage, *arguments)
 
     monkeypatch.setattr(trainer_module, "train_step", clumsy)
-    events = run_small(drawn.config(), tmp_path / "run")
+    events = run_small(drawn.config(cache="off"), tmp_path / "run")
     by_epoch = told(events)
     assert still("stem", by_epoch[1]["stem"])
     for epoch in (2, 3):

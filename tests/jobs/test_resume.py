@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
+import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +20,30 @@ from ftgui.jobs.train import train
 from ftgui.runs.history import RunState, open_run
 from ftgui.runs.store import read_summary
 from ftgui.training.config import TrainConfig
-from ftgui.training.control import RunControl
 from ftgui.training.events import (
-    BatchEnded,
-    CheckpointSaved,
-    EpochEnded,
-    PhaseProgress,
     Reason,
     RunEnded,
-    RunStarted,
     RunWarning,
-    StageMoved,
-    TrainingEvent,
 )
 from tests import samples
 from tests.fixtures import Drawn, small_pictures
-
-Moment = Callable[[TrainingEvent], bool]
+from tests.jobs.resuming import (
+    Moment,
+    assert_same_run,
+    best_written,
+    during,
+    end_of_epoch,
+    flat,
+    kill_run,
+    load,
+    metrics,
+    movement_told,
+    resume_to_the_end,
+    stop_run,
+    stopped,
+    unlike,
+    within_epoch,
+)
 
 EPOCHS, CUT = 6, 3
 
@@ -46,60 +52,6 @@ pytestmark = pytest.mark.usefixtures("small_crops")
 
 def run_config(drawn: Drawn, **changes: Any) -> TrainConfig:
     return drawn.config(**({"epochs": EPOCHS, "weight_decay": 0.01} | changes))
-
-
-# Moments, and two ways to end a run there ------------------------------------------------------------------
-
-
-def end_of_epoch(epoch: int) -> Moment:
-    return lambda event: isinstance(event, EpochEnded) and event.epoch == epoch
-
-
-def within_epoch(epoch: int) -> Moment:
-    return lambda event: isinstance(event, BatchEnded) and event.epoch == epoch
-
-
-def best_written(epoch: int) -> Moment:
-    return lambda event: isinstance(event, CheckpointSaved) and event.epoch == epoch
-
-
-def movement_told(epoch: int) -> Moment:
-    return lambda event: isinstance(event, StageMoved) and event.epoch == epoch
-
-
-def during(phase: str) -> Moment:
-    return lambda event: isinstance(event, PhaseProgress) and event.phase == phase
-
-
-def stopped(moment: Moment, events: Callable[[RunControl], Iterable[TrainingEvent]]) -> RunEnded:
-    """Run, press stop at a moment, and return how it ended."""
-    control, met = RunControl(), False
-    for event in events(control):
-        if not met and moment(event):
-            met = True
-            control.stop()
-    assert met
-    assert isinstance(event, RunEnded)
-    assert event.reason is Reason.STOPPED
-    return event
-
-
-def stop_run(moment: Moment, config: TrainConfig, out: Path) -> RunEnded:
-    return stopped(moment, functools.partial(train, config, out))
-
-
-def kill_run(moment: Moment, config: TrainConfig, out: Path) -> None:
-    """Run to a moment and leave in ``out`` what a power cut would have left just then."""
-    events = train(config, out.with_name("alive"))
-    assert any(moment(event) for event in events)
-    shutil.copytree(out.with_name("alive"), out)
-    events.close()  # type: ignore[attr-defined]
-    assert (out / ".lock").is_file()
-    with (out / "events.jsonl").open("ab") as stream:
-        stream.write(b'{"event":"epoch_ended","epo')
-
-
-# What has to be the same -----------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -122,71 +74,6 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[TrainCo
         return straight(encoded, base / f"{abs(hash(encoded))}")
 
     return folder
-
-
-def load(path: Path) -> Any:
-    return torch.load(path, weights_only=True)
-
-
-def flat(content: Any, path: str = "") -> dict[str, Any]:
-    """Return what nested dicts and lists hold, tensors as their bytes, by where it is."""
-    if isinstance(content, torch.Tensor):
-        return {path: (content.dtype, tuple(content.shape), content.contiguous().numpy().tobytes())}
-    items = content.items() if isinstance(content, dict) else None
-    items = enumerate(content) if isinstance(content, list | tuple) else items
-    if items is None:
-        return {path: content}
-    return {k: v for name, part in items for k, v in flat(part, f"{path}/{name}").items()}
-
-
-def unlike(first: Path, second: Path) -> list[str]:
-    """Return, sorted, where two files of torch's differ in any bit, seconds aside."""
-    one, other = flat(load(first)), flat(load(second))
-    assert one.keys() == other.keys()
-    assert one
-    return sorted(name for name in one if one[name] != other[name] and "seconds" not in name)
-
-
-def metrics(folder: Path) -> list[dict[str, str]]:
-    """Return the rows of ``metrics.csv`` without its columns of time."""
-    rows = csv.DictReader(io.StringIO((folder / "metrics.csv").read_text()))
-    return [{name: row[name] for name in row if not name.endswith("_seconds")} for row in rows]
-
-
-def without_seconds(event: TrainingEvent) -> dict[str, Any]:
-    own = msgspec.structs.asdict(event)
-    aside = ("seconds", "pictures_per_second", "peak_memory_mb")
-    return {name: value for name, value in own.items() if not name.endswith(aside)}
-
-
-def assert_same_run(folder: Path, expected: Path) -> None:
-    """Hold all that a run leaves behind against an uninterrupted one's, bit for bit."""
-    assert unlike(folder / "best.pth", expected / "best.pth") == []
-    assert unlike(folder / "checkpoint.pth", expected / "checkpoint.pth") == []
-    assert metrics(folder) == metrics(expected)
-    assert (folder / "predictions.csv").read_text() == (expected / "predictions.csv").read_text()
-    assert (folder / "split.json").read_text() == (expected / "split.json").read_text()
-    assert (folder / "config.json").read_text() == (expected / "config.json").read_text()
-    history, wanted = open_run(folder), open_run(expected)
-    assert history.state is wanted.state is RunState.DONE
-    for part in ("weights", "statistics"):
-        assert history.movement(part) == wanted.movement(part), "counted from the run's start"
-    assert list(map(without_seconds, history.epochs)) == list(map(without_seconds, wanted.epochs))
-    ended, wanted_end = read_summary(folder).ended, read_summary(expected).ended
-    assert without_seconds(ended) == without_seconds(wanted_end)
-    assert not (folder / ".lock").exists()
-
-
-def resume_to_the_end(folder: Path, after: int) -> list[TrainingEvent]:
-    """Resume, and check where it begins and that it ends well."""
-    events = list(resume(folder))
-    (started,) = (event for event in events if isinstance(event, RunStarted))
-    assert started.resumed_after == after
-    told = [event.epoch for event in events if isinstance(event, EpochEnded)]
-    assert told == list(range(after + 1, after + 1 + len(told))), "nothing is done twice"
-    assert isinstance(events[-1], RunEnded)
-    assert events[-1].reason in (Reason.COMPLETED, Reason.EARLY_STOPPED)
-    return events
 
 
 # Three and three epochs are six ----------------------------------------------------------------------------
@@ -358,6 +245,7 @@ def test_a_run_can_be_resumed_again_and_again(drawn: Drawn, tmp_path: Path, unin
 def test_a_resumed_run_stopped_before_it_begins_has_lost_nothing(
     drawn: Drawn, tmp_path: Path, uninterrupted: Any
 ) -> None:
+    """After its thaw: from there on it needs the pixels."""
     config = run_config(drawn, **THAW)
     folder = tmp_path / "run"
     stop_run(end_of_epoch(CUT), config, folder)
@@ -367,6 +255,19 @@ def test_a_resumed_run_stopped_before_it_begins_has_lost_nothing(
     assert len(metrics(folder)) == CUT
     resume_to_the_end(folder, after=CUT)
     assert_same_run(folder, uninterrupted(config))
+
+
+def test_a_resumed_run_finds_what_it_computed_before_and_computes_nothing_again(
+    drawn: Drawn, tmp_path: Path
+) -> None:
+    before = stop_run(end_of_epoch(CUT), run_config(drawn), tmp_path / "run")
+    views = 24 * 2 + 6
+    assert before.counters == {"prefix_forwards": views, "decoded_pictures": 30, "cache_hits": 0}
+    after = resume_to_the_end(tmp_path / "run", after=CUT)[-1]
+    assert isinstance(after, RunEnded)
+    assert after.counters == {"prefix_forwards": 0, "decoded_pictures": 0, "cache_hits": views}
+    spent = [ended.phase_seconds["frozen pass"] for ended in (before, after)]
+    assert spent[0] == spent[1] > 0, "what was spent before counts, and nothing is added"
 
 
 def test_seconds_go_on_where_they_were(drawn: Drawn, tmp_path: Path) -> None:
@@ -500,6 +401,26 @@ def test_other_weights_are_refused_and_the_right_ones_let_it_go_on(own: Drawn, t
     assert_same_run(tmp_path / "run", tmp_path / "straight")
 
 
+# Older runs ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_run_that_an_older_ftgui_stopped_goes_on(drawn: Drawn, tmp_path: Path, optimizer: str) -> None:
+    """Its parameters were stepped one by one, and it knew neither layouts nor a cache."""
+    folder = tmp_path / "run"
+    stop_run(end_of_epoch(CUT), run_config(drawn, optimizer=optimizer), folder)
+    checkpoint = load(folder / "checkpoint.pth")
+    for group in checkpoint["optimizer"]["param_groups"]:
+        group["fused"] = None
+    del checkpoint["scaler"]
+    torch.save(checkpoint, folder / "checkpoint.pth")
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    del settings["cache"]
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    ended = resume_to_the_end(folder, after=CUT)[-1]
+    assert (ended.epochs, ended.frozen_changed) == (EPOCHS, 0)  # type: ignore[union-attr]
+
+
 # What cannot go on -----------------------------------------------------------------------------------------
 
 
@@ -520,7 +441,7 @@ def test_a_run_that_blew_up_is_refused(drawn: Drawn, tmp_path: Path) -> None:
 
 
 def test_a_run_stopped_before_its_first_batch_is_refused(drawn: Drawn, tmp_path: Path) -> None:
-    stop_run(during("decoding pictures"), run_config(drawn), tmp_path / "run")
+    stop_run(during("computing frozen stages"), run_config(drawn), tmp_path / "run")
     assert "before its first batch" in refusal(tmp_path / "run").message
 
 

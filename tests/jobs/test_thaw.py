@@ -29,9 +29,9 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, float]]:
     taken: list[dict[str, float]] = []
     real = trainer_module.train_step
 
-    def step(model: Any, optimizer: torch.optim.Optimizer, *arguments: Any) -> Any:
+    def step(passage: Any, optimizer: torch.optim.Optimizer, *arguments: Any) -> Any:
         taken.append(rates(optimizer))
-        return real(model, optimizer, *arguments)
+        return real(passage, optimizer, *arguments)
 
     monkeypatch.setattr(trainer_module, "train_step", step)
     return taken
@@ -93,18 +93,19 @@ def test_no_group_is_added_to_an_optimizer_that_runs(
     drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It breaks or misleads schedules: all are there from the start, those of what joins later too."""
-    seen = []
+    seen, learning = [], []
     real = trainer_module.train_step
 
-    def step(model: Any, optimizer: torch.optim.Optimizer, *arguments: Any) -> Any:
-        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-        seen.append((tuple(map(id, optimizer.param_groups)), held == {id(p) for p in model.parameters()}))
-        return real(model, optimizer, *arguments)
+    def step(passage: Any, optimizer: torch.optim.Optimizer, *arguments: Any) -> Any:
+        held = frozenset(id(p) for group in optimizer.param_groups for p in group["params"])
+        seen.append((tuple(map(id, optimizer.param_groups)), held))
+        learning.append({id(p) for p in passage.network.parameters()})
+        return real(passage, optimizer, *arguments)
 
     monkeypatch.setattr(trainer_module, "train_step", step)
     run_small(drawn.config(strategy="thaw"), tmp_path / "run")
     assert len(set(seen)) == 1
-    assert seen[0][1], "every parameter is held"
+    assert learning[0] < learning[-1] == seen[0][1], "every parameter is held, from before it learns"
 
 
 @pytest.mark.parametrize("planted", [False, True])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 
 from ftgui.core import records
 from ftgui.core.errors import FtguiError
-from ftgui.data.pixels import PixelStore
+from ftgui.jobs import arithmetic as arithmetic_job
 from ftgui.jobs.train import train
 from ftgui.runs.store import METRIC_COLUMNS, SplitFile, Summary
 from ftgui.training import trainer as trainer_module
@@ -28,6 +29,7 @@ from ftgui.training.events import (
     RunStarted,
     RunWarning,
     StageMoved,
+    Timing,
     TrainingEvent,
 )
 from ftgui.training.loops import Evaluation
@@ -66,17 +68,22 @@ def test_events_come_in_the_order_of_what_happens(run: Finished) -> None:
     assert order == [PhaseProgress, RunStarted, *epoch * 3, PhaseProgress, RunEnded]
 
 
-def test_the_phases_have_names_and_each_comes_to_its_end(run: Finished) -> None:
-    phases = only(PhaseProgress, run.events)
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [("full", "decoding pictures"), ("freeze", "decoding pictures"), ("partial", "computing frozen stages")],
+)
+def test_the_phases_have_names_and_each_comes_to_its_end(finished: Runs, name: str, first: str) -> None:
+    """Without a cache frozen stages are computed in each epoch, and not before the first."""
+    phases = only(PhaseProgress, finished[name].events)
     assert list(dict.fromkeys(p.phase for p in phases)) == [
         "reading weights",
-        "decoding pictures",
+        first,
         "validation",
         "comparing frozen entries",
     ]
     for before, after in itertools.pairwise(phases):
         assert after.done >= before.done or before.done == before.total or after.phase != before.phase
-    assert max(p.done for p in phases if p.phase == "decoding pictures") == 24
+    assert max(p.done for p in phases if p.phase == first) == 24
     assert {p.total for p in phases if p.phase == "validation"} == {6}
 
 
@@ -173,14 +180,28 @@ def test_the_config_file_repeats_the_run(run: Finished, tmp_path: Path) -> None:
     assert records.read_json(again / "config.json", TrainConfig) == config
 
 
-def test_defaults_are_written_out_as_they_were_taken(drawn: Drawn, tmp_path: Path) -> None:
-    """So that a later ftgui with other defaults repeats the run all the same."""
-    asked = drawn.config(strategy="full", lr=None, augment="standard", epochs=1)
-    run_small(asked, tmp_path / "run")
+def test_defaults_are_written_out_as_they_were_taken(
+    drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a later ftgui with other defaults, or another computer, repeats the run all the same."""
+    fastest = Timing(precision="bf16", layout="channels_last", forward=200.0, step=200.0)
+    monkeypatch.setattr(arithmetic_job, "measure", lambda *_: iter_of((fastest,)))
+    asked = drawn.config(
+        strategy="full", lr=None, augment="standard", epochs=1, precision="auto", layout="auto"
+    )
+    started = only(RunStarted, run_small(asked, tmp_path / "run"))[0]
     written = records.read_json(tmp_path / "run" / "config.json", TrainConfig)
-    assert (asked.lr, asked.classes, asked.views, asked.precision) == (None, None, None, "auto")
-    assert (written.lr, written.classes, written.views, written.precision) == (0.001, 3, 4, "fp32")
+    assert (asked.lr, asked.classes, asked.views) == (None, None, None)
+    assert (written.lr, written.classes, written.views) == (0.001, 3, 4)
+    assert (written.precision, written.layout) == ("bf16", "channels_last")
+    assert (started.precision, started.layout, started.timings) == ("bf16", "channels_last", (fastest,))
     assert written.architecture == "shufflenet_v2_x0_5"
+
+
+def iter_of(result: Any) -> Generator[tuple[int, int], None, Any]:
+    """Return a generator that yields once and returns ``result``."""
+    yield 1, 1
+    return result
 
 
 @pytest.mark.parametrize(
@@ -367,7 +388,7 @@ def test_the_best_epoch_has_the_highest_accuracy_then_the_lower_loss_then_comes_
     told = iter(figures)
     kept = []
 
-    def evaluate(model: torch.nn.Module, store: PixelStore, arithmetic: object) -> Any:
+    def evaluate(model: torch.nn.Module, feed: object, arithmetic: object) -> Any:
         kept.append(model.state_dict()["fc.weight"].clone())
         yield 6, judged(*next(told))
 

@@ -163,6 +163,8 @@ def test_the_defaults_are_those_of_the_design() -> None:
         "seed": 0,
         "device": "auto",
         "precision": "auto",
+        "layout": "auto",
+        "cache": "on",
     }
 
 

@@ -19,12 +19,14 @@ from ftgui.training.events import (
     CheckpointSaved,
     EpochEnded,
     PhaseProgress,
+    PhaseSpeed,
     Reason,
     RunEnded,
     RunStarted,
     RunWarning,
     StageInfo,
     StageMoved,
+    Timing,
     TrainingEvent,
 )
 
@@ -39,6 +41,8 @@ STARTED = RunStarted(
     device="cpu",
     device_why="no CUDA or Apple GPU found",
     precision="fp32",
+    layout="channels_last",
+    timings=(Timing(precision="fp32", layout="channels_last", forward=310.5, step=40.25),),
     threads=2,
     train_pictures=80,
     val_pictures=20,
@@ -68,6 +72,10 @@ ENDED = RunEnded(
     epochs=1,
     seconds=3.5,
     phase_seconds={"training": 1.5},
+    measuring_seconds=4.5,
+    loading_seconds=2.5,
+    counters={"prefix_forwards": 180, "decoded_pictures": 100, "cache_hits": 0},
+    speed=(PhaseSpeed(phase="frozen pass", pictures_per_second=280.5, roof=310.5),),
     frozen_tensors=6,
     frozen_changed=0,
     moved_tensors=2,
@@ -170,3 +178,19 @@ def test_an_event_of_before_there_were_plans_can_be_read() -> None:
     old = msgspec.json.decode(json.dumps(plain), type=TrainingEvent)
     assert isinstance(old, RunStarted)
     assert (old.resumed_after, old.stages[0].from_epoch, old.config.stage_lr) == (0, 1, {})
+
+
+def test_events_of_before_anything_was_kept_can_be_read() -> None:
+    """The runs of an older ftgui say nothing of layouts, counters and speeds."""
+    plain = [json.loads(records.to_json_line(event)) for event in (STARTED, ENDED)]
+    for name in ("layout", "timings"):
+        del plain[0][name]
+    for name in ("layout", "cache"):
+        del plain[0]["config"][name]
+    for name in ("measuring_seconds", "loading_seconds", "counters", "speed"):
+        del plain[1][name]
+    started, ended = (msgspec.json.decode(json.dumps(event), type=TrainingEvent) for event in plain)
+    assert isinstance(started, RunStarted)
+    assert isinstance(ended, RunEnded)
+    assert (started.layout, started.timings, started.config.cache) == ("contiguous", (), "on")
+    assert (ended.counters, ended.speed, ended.measuring_seconds) == ({}, (), 0.0)

@@ -15,20 +15,29 @@ from torch import nn
 from ftgui.data.dataset import Picture
 from ftgui.data.pixels import PixelStore
 from ftgui.training import loops
-from ftgui.training.loops import (
-    Arithmetic,
-    Evaluation,
-    RunningMean,
-    epoch_batches,
-    evaluate,
-    train_step,
-)
+from ftgui.training.feeds import Passage, PixelFeed
+from ftgui.training.loops import Evaluation, RunningMean, epoch_batches, evaluate, train_step
 from ftgui.training.objective import Objective
+from ftgui.training.precision import Arithmetic
 from tests import samples
 from tests.fixtures import SMALL
 
 COUNTS, SIZES, SEEDS = st.integers(2, 200), st.integers(1, 64), st.integers(0, 2**31 - 1)
 CPU = Arithmetic(torch.device("cpu"), "fp32", SMALL)
+NO_PICTURES = PixelFeed(PixelStore(Path(), (), SMALL), CPU)
+
+
+def step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    objective: Objective,
+    pixels: torch.Tensor,
+    labels: torch.Tensor,
+    clip: float | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Take a training step on uint8 pixels."""
+    passage = Passage(model, NO_PICTURES, NO_PICTURES, CPU)
+    return train_step(passage, optimizer, objective, CPU.inputs(pixels), labels, clip)
 
 
 @given(COUNTS, SIZES, SEEDS, st.integers(1, 1000))
@@ -103,7 +112,7 @@ def test_a_step_moves_weights_against_the_gradient_of_the_mean_loss() -> None:
         (pixels / 255 - torch.tensor(SMALL.mean).view(3, 1, 1)) / torch.tensor(SMALL.std).view(3, 1, 1)
     )
     gradient = torch.autograd.grad(nn.functional.cross_entropy(expected, labels), model.fc.bias)[0]
-    loss, logits = train_step(model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, PLAIN, pixels, labels)
+    loss, logits = step(model, torch.optim.SGD(model.parameters(), lr=0.5), PLAIN, pixels, labels)
     torch.testing.assert_close(logits, expected)
     torch.testing.assert_close(model.fc.bias.detach(), before - 0.5 * gradient)
     assert loss.item() == pytest.approx(nn.functional.cross_entropy(expected, labels).item())
@@ -116,7 +125,7 @@ def test_gradients_of_the_step_before_are_forgotten() -> None:
         model = Linear()
         for parameter in model.parameters():
             parameter.grad = None if left_over is None else torch.full_like(parameter, left_over)
-        train_step(model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, PLAIN, pixels, labels)
+        step(model, torch.optim.SGD(model.parameters(), lr=0.5), PLAIN, pixels, labels)
         ends.append(model.fc.weight.detach().clone())
     assert torch.equal(*ends)
 
@@ -128,9 +137,8 @@ def test_a_loss_that_is_not_finite_takes_no_step(poison: float) -> None:
         model.fc.bias[0] = poison
     before = model.fc.weight.detach().clone()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-    loss, _ = train_step(
-        model, optimizer, CPU, PLAIN, torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.tensor([0, 1])
-    )
+    pixels = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
+    loss, _ = step(model, optimizer, PLAIN, pixels, torch.tensor([0, 1]))
     assert not torch.isfinite(loss)
     assert torch.equal(model.fc.weight.detach(), before)
 
@@ -140,7 +148,7 @@ def test_a_step_is_no_longer_than_asked_for() -> None:
     lengths = []
     for clip in (None, 1e-3):
         model, before = Linear(), Linear()
-        train_step(model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, PLAIN, pixels, labels, clip)
+        step(model, torch.optim.SGD(model.parameters(), lr=0.5), PLAIN, pixels, labels, clip)
         gone = [a - b for a, b in zip(model.parameters(), before.parameters(), strict=True)]
         lengths.append(torch.cat([g.detach().flatten() for g in gone]).norm().item())
     assert lengths[0] > 0.01
@@ -153,9 +161,7 @@ def test_a_step_makes_the_objective_small_and_says_what_that_was() -> None:
     model = Linear()
     weights = torch.tensor([1.0, 2.0, 1.0])
     objective = Objective(label_smoothing=0.3, class_weights=weights)
-    loss, logits = train_step(
-        model, torch.optim.SGD(model.parameters(), lr=0.5), CPU, objective, pixels, labels
-    )
+    loss, logits = step(model, torch.optim.SGD(model.parameters(), lr=0.5), objective, pixels, labels)
     chances = logits.detach().log_softmax(dim=1)
     own = -(0.7 * chances[[0, 1], labels] * weights[labels]).sum() / weights[labels].sum()
     shared = -(0.3 / 3 * chances * weights).sum() / weights[labels].sum()
@@ -178,18 +184,18 @@ def store(tmp_path: Path) -> PixelStore:
 
 
 def judged(model: nn.Module, store: PixelStore) -> tuple[list[int], Evaluation]:
-    steps = list(evaluate(model, store, CPU))
+    steps = list(evaluate(model, PixelFeed(store, CPU), CPU))
     assert isinstance(steps[-1][1], Evaluation)
     return [done for done, _ in steps], steps[-1][1]
 
 
 def test_a_judgement_is_of_every_picture_in_order(store: PixelStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In batches of four here, so that the last is a small one."""
+    """In batches of at most four here, all about as large."""
     monkeypatch.setattr(loops, "EVALUATION_BATCH", 4)
     model = Linear()
     done, found = judged(model, store)
-    logits = CPU.forward(model, store.batch(range(9))).detach()
-    assert done == [4, 8, 9, 9]
+    logits = CPU.forward(model, CPU.inputs(store.batch(range(9)))).detach()
+    assert done == [3, 6, 9, 9]
     torch.testing.assert_close(found.probabilities, logits.softmax(dim=1))
     assert found.accuracy == (logits.argmax(1) == store.labels).sum().item() / 9
     assert found.loss == pytest.approx(nn.functional.cross_entropy(logits, store.labels).item())

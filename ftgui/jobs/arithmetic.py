@@ -1,0 +1,83 @@
+"""The arithmetic of a run: what was asked for, or the fastest on this computer, measured once."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import msgspec
+import torch
+
+from ftgui.core.errors import FtguiError
+from ftgui.core.preprocessing import Preprocessing
+from ftgui.core.settings import recall, remember
+from ftgui.freezing.apply import AppliedPlan
+from ftgui.training.clock import RunClock
+from ftgui.training.config import TrainConfig
+from ftgui.training.devices import DeviceChoice
+from ftgui.training.events import PhaseProgress, Timing, TrainingEvent
+from ftgui.training.tuning import choose, measure
+
+Timings = tuple[Timing, ...]
+
+
+def settle_arithmetic(
+    config: TrainConfig,
+    applied: AppliedPlan,
+    preprocessing: Preprocessing,
+    device: DeviceChoice,
+    clock: RunClock,
+) -> Generator[TrainingEvent, None, tuple[TrainConfig, Timings]]:
+    """Return the config with precision and layout written out, and what they were chosen by.
+
+    Measured the first time that an architecture is used on this computer, outside of the run's seconds, and
+    remembered: the same seed is to give the same result again.
+
+    Raises:
+        FtguiError: the device cannot compute what was asked for.
+    """
+    if config.precision == "fp16" and device.name != "cuda":
+        raise FtguiError(
+            "fp16 needs a GPU of CUDA's kind.", "Choose auto, or bf16, which is as small and safer."
+        )
+    if "auto" not in (config.precision, config.layout):
+        return config, ()
+    key = _key(config, preprocessing, device)
+    timings = _recalled(key)
+    chosen = choose(timings, config.precision, config.layout)
+    if chosen is None:
+        timings = yield from _measured(applied, preprocessing, device, clock)
+        remember("arithmetic", key, {"timings": msgspec.to_builtins(timings)})
+        chosen = choose(timings, config.precision, config.layout)
+    if chosen is None:  # asked for by name, and not among the candidates of this device
+        precision = "fp32" if config.precision == "auto" else config.precision
+        layout = "contiguous" if config.layout == "auto" else config.layout
+        return msgspec.structs.replace(config, precision=precision, layout=layout), timings
+    return msgspec.structs.replace(config, precision=chosen.precision, layout=chosen.layout), timings
+
+
+def _key(config: TrainConfig, preprocessing: Preprocessing, device: DeviceChoice) -> str:
+    """Return all that the timings depend on."""
+    name = torch.cuda.get_device_name() if device.name == "cuda" else device.name
+    threads = torch.get_num_threads()
+    return f"{config.architecture} {preprocessing.crop} {name} {threads} threads torch {torch.__version__}"
+
+
+def _recalled(key: str) -> Timings:
+    try:
+        return msgspec.convert((recall("arithmetic", key) or {}).get("timings", ()), Timings)
+    except msgspec.ValidationError:  # another version's, or edited by hand
+        return ()
+
+
+def _measured(
+    applied: AppliedPlan, preprocessing: Preprocessing, device: DeviceChoice, clock: RunClock
+) -> Generator[TrainingEvent, None, Timings]:
+    steps = measure(applied, device.torch_device, preprocessing)
+    while True:
+        try:
+            with clock.aside():
+                done, total = next(steps)
+        except StopIteration as end:
+            timings: Timings = end.value
+            return timings
+        yield PhaseProgress(phase="trying this computer's arithmetic", done=done, total=total)

@@ -1,0 +1,61 @@
+"""The ways through a run's network: its stores of pixels, and what may be kept between runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ftgui.core.paths import user_cache_folder
+from ftgui.core.settings import EngineSettings, read_settings
+from ftgui.data.pixels import PixelStore
+from ftgui.jobs.prepare import Prepared
+from ftgui.training.clock import RunClock
+from ftgui.training.events import PhaseSpeed
+from ftgui.training.kept import FeaturePlace
+from ftgui.training.passages import Caching, Passages
+from ftgui.training.roofs import Roofs
+
+
+def make_passages(prepared: Prepared, clock: RunClock, first_epoch: int = 1) -> Passages:
+    """Move the network to its device; return the ways through it. Nothing is decoded or computed yet."""
+    config, split = prepared.config, prepared.pictures.split
+    root, preprocessing = Path(prepared.pictures.root), prepared.recognition.preprocessing
+    arithmetic = prepared.on_device()
+    caching = make_caching(read_settings()) if config.cache == "on" else None
+    epochs = range(first_epoch, config.epochs + 1)
+    pixels_return = caching is not None and any(prepared.applied.ice_line(e) == 0 for e in epochs)
+    budget = None if pixels_return else 0
+    return Passages(
+        applied=prepared.applied,
+        train=PixelStore(
+            root, split.train, preprocessing, augment=config.augment, views=config.views, budget_bytes=budget
+        ),
+        val=PixelStore(root, split.val, preprocessing, budget_bytes=budget),
+        arithmetic=arithmetic,
+        architecture=prepared.architecture,
+        caching=caching,
+        roofs=Roofs(prepared.architecture, arithmetic, clock),
+    )
+
+
+def pass_speed(passages: Passages | None, clock: RunClock) -> tuple[PhaseSpeed, ...]:
+    """Return how fast pictures were decoded and frozen stages computed, where any were."""
+    found = []
+    if passages is None:
+        return ()
+    for phase, done, roof in (
+        ("decoding", passages.counters.decoded_pictures, None),
+        ("frozen pass", passages.counters.prefix_forwards, passages.pass_roof),
+    ):
+        seconds = clock.phase_seconds.get(phase, 0.0)
+        if done and seconds:
+            found.append(passages.speed(phase, done / seconds, roof))
+    return tuple(found)
+
+
+def make_caching(settings: EngineSettings) -> Caching:
+    """Return what the user's settings let be kept, and where."""
+    place = None
+    if settings.cache_gb > 0:
+        root = Path(settings.cache_folder).expanduser() if settings.cache_folder else user_cache_folder()
+        place = FeaturePlace(root / "features", int(settings.cache_gb * 1e9))
+    return Caching(place, settings.cache_memory_share)

@@ -1,0 +1,109 @@
+"""Features on disk, for the next run whose frozen stages are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ftgui.core import records
+from ftgui.core.errors import FtguiError
+from ftgui.core.rows import Bytes, RowTable, make_room
+from ftgui.training.prefix import Prefix, Shape
+
+ABOUT = "about.json"
+
+
+class About(records.Record, frozen=True, kw_only=True):
+    """``about.json``: whose features a table holds."""
+
+    architecture: str
+    stages: tuple[str, ...]
+    shape: Shape
+
+
+class KeptFeatures:
+    """The features of one prefix, in a folder of their own; what goes wrong on disk is said, not raised.
+
+    ``notes`` holds the sentences for the user.
+    """
+
+    def __init__(self, place: FeaturePlace, prefix: Prefix) -> None:
+        self.notes: list[str] = []
+        self._place = place
+        self._table: RowTable | None = None
+        self.folder = place.folder / f"{prefix.architecture}-{prefix.stages[-1].name}-{prefix.name}"
+        self.shape = self._shape(prefix)
+        try:
+            self._table = RowTable(self.folder, self.shape.bytes)
+        except OSError as error:
+            self._note("Features cannot be kept on disk", error)
+
+    def _shape(self, prefix: Prefix) -> Shape:
+        """Return the features' shape as it was written down, or found out now and written down."""
+        try:
+            return records.read_json(self.folder / ABOUT, About).shape
+        except FtguiError:  # there is none yet, or none that can be read
+            shape = prefix.shape()
+        about = About(
+            architecture=prefix.architecture, stages=tuple(s.name for s in prefix.stages), shape=shape
+        )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            records.write_json(self.folder / ABOUT, about)
+        except OSError as error:
+            self._note("Features cannot be kept on disk", error)
+        return shape
+
+    def find(self, names: Sequence[bytes]) -> npt.NDArray[np.int64]:
+        """Return the row of each name, -1 where there is none."""
+        return self._table.find(names) if self._table is not None else np.full(len(names), -1, np.int64)
+
+    def rows(self) -> Bytes:
+        """Return all rows, uint8 (rows, bytes), mapped into memory."""
+        return self._table.mapped() if self._table is not None else np.empty((0, self.shape.bytes), np.uint8)
+
+    def add(self, names: Sequence[bytes], rows: Bytes) -> npt.NDArray[np.int64]:
+        """Keep rows, uint8 (N, bytes), as far as disk and budget allow; return their numbers or -1."""
+        if self._table is None or not self._table.is_writable:
+            return np.full(len(names), -1, np.int64)
+        if (len(self._table) + len(names)) * self.shape.bytes > self._place.budget_bytes:
+            self._note("The features of these pictures are more than the cache on disk may hold")
+            self._give_up()
+            return np.full(len(names), -1, np.int64)
+        try:
+            return self._table.add(names, rows)
+        except OSError as error:
+            self._note("Features cannot be kept on disk", error)
+            self._give_up()
+            return np.full(len(names), -1, np.int64)
+
+    def close(self) -> None:
+        """Let others write, and let the least recently used tables go where all together are too large."""
+        self._give_up()
+        make_room(self._place.folder, self._place.budget_bytes, keep=(self.folder,))
+
+    def _give_up(self) -> None:
+        """Write no more; what is written can still be read."""
+        if self._table is not None:
+            self._table.close()
+
+    def _note(self, words: str, error: OSError | None = None) -> None:
+        reason = f": {error.strerror or error}" if error else ""
+        sentence = f"{words}{reason}. What does not fit into memory is computed again each time."
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+
+@dataclass(frozen=True)
+class FeaturePlace:
+    """Where the features of all prefixes are kept."""
+
+    folder: Path
+    budget_bytes: int
+
+    def open(self, prefix: Prefix) -> KeptFeatures:
+        return KeptFeatures(self, prefix)

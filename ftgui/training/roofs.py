@@ -1,0 +1,103 @@
+"""What this computer can do at best: parts of a run on drawn numbers, with nothing else beside them.
+
+Measured the first time that they are needed, outside of a run's seconds, and remembered.
+"""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from ftgui.core.settings import recall, remember
+from ftgui.models.head import seeded
+from ftgui.training.clock import RunClock
+from ftgui.training.feeds import Passage
+from ftgui.training.loops import step_of
+from ftgui.training.precision import Arithmetic, drawn_pictures, wait_for
+from ftgui.training.prefix import Prefix
+
+ROUNDS = 3
+"""Timed batches, after one that warms up."""
+
+
+@dataclass
+class Roofs:
+    """Pictures a second of a network in an arithmetic."""
+
+    architecture: str
+    arithmetic: Arithmetic
+    clock: RunClock
+    _keys: dict[float, str] = field(default_factory=dict)
+
+    def reached(self, roof: float | None, rate: float) -> float | None:
+        """Return a roof, or the rate that a run reached where that is higher, and remember it: the computer
+        was busy with other things when it was measured.
+        """
+        if roof is None or rate <= roof:
+            return roof
+        if roof in self._keys:
+            self._keep(self._keys[roof], rate)
+        return rate
+
+    def of_pass(self, prefix: Prefix, rows: int) -> float:
+        """Return how fast views go through frozen stages, ``rows`` at once, bytes to features."""
+        pixels = drawn_pictures(self.arithmetic.preprocessing.crop, rows)
+        stages = f"{prefix.line} stages up to {prefix.stages[-1].boundary}"
+        return self._rate(f"{stages}, {rows} at once", rows, lambda: lambda: prefix.forward(pixels))
+
+    def of_steps(self, passage: Passage, line: int, batch_size: int) -> float:
+        """Return how fast what is left of the network learns: forward, backward, step of a copy."""
+        learning = sum(p.numel() for p in passage.network.parameters() if p.requires_grad)
+        name = f"steps behind {line} stages, {learning} numbers, {batch_size} at once"
+
+        def make() -> Callable[[], object]:
+            inputs = self._inputs(passage, line, batch_size)
+            step = step_of(copy.deepcopy(passage.network), passage.arithmetic)
+            return lambda: step(inputs)
+
+        return self._rate(name, batch_size, make)
+
+    def _inputs(self, passage: Passage, line: int, count: int) -> torch.Tensor:
+        if line == 0:
+            return self.arithmetic.inputs(drawn_pictures(self.arithmetic.preprocessing.crop, count))
+        indices = np.arange(count) % len(passage.train.labels)
+        return passage.train.batch(indices, np.zeros(count, np.int64))
+
+    def _rate(self, name: str, pictures: int, make: Callable[[], Callable[[], object]]) -> float:
+        key = self._key(name)
+        known = self._known(key)
+        if known is not None:
+            return known
+        seconds = []
+        with self.clock.aside(), seeded(0):  # what is drawn here must not be missed by the run
+            work = make()
+            for _ in range(ROUNDS + 1):
+                began = time.perf_counter()
+                work()
+                wait_for(self.arithmetic.device)
+                seconds.append(time.perf_counter() - began)
+        rate = pictures / statistics.median(seconds[1:])
+        self._keep(key, rate)
+        return rate
+
+    def _keep(self, key: str, rate: float) -> None:
+        self._keys[rate] = key
+        remember("roofs", key, {"pictures_per_second": rate})
+
+    def _known(self, key: str) -> float | None:
+        rate = (recall("roofs", key) or {}).get("pictures_per_second")
+        if not isinstance(rate, float) or rate <= 0:
+            return None
+        self._keys[rate] = key
+        return rate
+
+    def _key(self, name: str) -> str:
+        arithmetic = self.arithmetic
+        kind = f"{arithmetic.precision} {arithmetic.layout}"
+        return f"{self.architecture} {arithmetic.preprocessing.crop} {arithmetic.computer} {kind}: {name}"

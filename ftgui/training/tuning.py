@@ -1,0 +1,126 @@
+"""Which arithmetic is fastest for a network on this computer: measured once, then remembered."""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import time
+from collections.abc import Callable, Generator, Sequence
+
+import torch
+
+from ftgui.core.preprocessing import Preprocessing
+from ftgui.freezing.apply import AppliedPlan
+from ftgui.models.folding import folded
+from ftgui.models.splitting import Halves
+from ftgui.training.events import Timing
+from ftgui.training.loops import step_of
+from ftgui.training.precision import Arithmetic, drawn_pictures, wait_for
+
+ROUNDS = 5
+"""Timed batches of each candidate, in turn, after one that warms it up."""
+FORWARD_BATCH, STEP_BATCH = 16, 8
+FASTER = 1.1
+"""So much faster than fp32 other numbers must be: what they cost is bought for something."""
+LAYOUT_FASTER = 1.03
+
+
+def candidates(device: torch.device) -> tuple[tuple[str, str], ...]:
+    """Return each (precision, layout) worth trying."""
+    precisions = ["fp32"]
+    if device.type == "cpu":
+        precisions.append("bf16")
+    elif device.type == "cuda":
+        precisions.append("bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16")
+    return tuple((p, layout) for p in precisions for layout in ("contiguous", "channels_last"))
+
+
+def measure(
+    applied: AppliedPlan, device: torch.device, preprocessing: Preprocessing
+) -> Generator[tuple[int, int], None, tuple[Timing, ...]]:
+    """Time every candidate, interleaved, on copies of a network; yield (batches done, of how many).
+
+    What a candidate cannot compute, it is left out for.
+    """
+    tried = [Arithmetic(device, p, preprocessing, layout) for p, layout in candidates(device)]
+    forward = yield from _rates([(a, _forward_of(applied, a)) for a in tried], FORWARD_BATCH, 0)
+    able = [arithmetic for arithmetic in tried if arithmetic in forward]
+    step = yield from _rates([(a, _step_of(applied, a)) for a in able], STEP_BATCH, ROUNDS + 1)
+    return tuple(
+        Timing(precision=a.precision, layout=a.layout, forward=forward[a], step=step[a])
+        for a in able
+        if a in step
+    )
+
+
+def choose(timings: Sequence[Timing], precision: str = "auto", layout: str = "auto") -> Timing | None:
+    """Return the fastest of those that were asked for; where it is close, fp32, and contiguous.
+
+    Frozen stages and learning ones count the same: all strategies of a comparison compute in one arithmetic.
+    None where none of these was timed.
+    """
+    asked = [t for t in timings if precision in ("auto", t.precision) and layout in ("auto", t.layout)]
+    best: dict[str, Timing] = {}
+    for timing in asked:  # fp32 before others, contiguous before channels last
+        other = best.get(timing.precision)
+        if other is None or timing.speed > LAYOUT_FASTER * other.speed:
+            best[timing.precision] = timing
+    chosen: Timing | None = None
+    for timing in best.values():
+        if chosen is None or timing.speed > FASTER * chosen.speed:
+            chosen = timing
+    return chosen
+
+
+Work = Callable[[int], torch.Tensor]
+"""Does so many pictures and returns what came of them."""
+
+
+def _forward_of(applied: AppliedPlan, arithmetic: Arithmetic) -> Work:
+    """Return what sends so many drawn pictures through the network before its head."""
+    prefix = Halves(applied.model, applied.stages, len(applied.stages) - 1).prefix
+    network = folded(prefix, arithmetic.dtype, arithmetic.memory_format).to(arithmetic.device)
+
+    def forward(count: int) -> torch.Tensor:
+        with torch.inference_mode():
+            features: torch.Tensor = network(
+                arithmetic.inputs(drawn_pictures(arithmetic.preprocessing.crop, count))
+            )
+        return features
+
+    return forward
+
+
+def _step_of(applied: AppliedPlan, arithmetic: Arithmetic) -> Work:
+    """Return what does a training step of the whole network on so many drawn pictures."""
+    network = copy.deepcopy(applied.model).train()
+    for parameter in network.parameters():
+        parameter.requires_grad = True
+    arithmetic.place(network)
+    step = step_of(network, arithmetic)
+    return lambda count: step(arithmetic.inputs(drawn_pictures(arithmetic.preprocessing.crop, count)))
+
+
+def _rates(
+    works: Sequence[tuple[Arithmetic, Work]], batch: int, done_before: int
+) -> Generator[tuple[int, int], None, dict[Arithmetic, float]]:
+    """Time each work on batches, in turn; return pictures a second of those that can be done.
+
+    fp16 is left out where it overflows, as in Swin Transformers of padded windows.
+    """
+    seconds: dict[Arithmetic, list[float]] = {arithmetic: [] for arithmetic, _ in works}
+    for number in range(ROUNDS + 1):
+        for arithmetic, work in works:
+            if arithmetic in seconds:
+                began = time.perf_counter()
+                try:
+                    result = work(batch)
+                    wait_for(arithmetic.device)
+                except (RuntimeError, TypeError):  # no kernel for these numbers, or not enough memory
+                    del seconds[arithmetic]
+                    continue
+                seconds[arithmetic].append(time.perf_counter() - began)
+                if not torch.isfinite(result).all():
+                    del seconds[arithmetic]
+        yield done_before + number + 1, 2 * (ROUNDS + 1)
+    return {a: batch / statistics.median(times[1:]) for a, times in seconds.items()}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
-from ftgui.cli.parser import make_parser
 from ftgui.core.process import settle_process
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``ftgui`` with these arguments (the process's own if None); return the exit code."""
     settle_process()
-    arguments = make_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if not words:
+        return _open_window(demo=False)  # without the command line's own: the window is to open at once
+    from ftgui.cli.parser import make_parser
+
+    arguments = make_parser().parse_args(words)
     if arguments.command in (None, "demo"):
         return _open_window(demo=arguments.command == "demo")
     from ftgui.cli.commands import run_command  # after parsing: --help must not wait for anything
@@ -27,6 +32,7 @@ def window() -> int:
 
 
 def _open_window(*, demo: bool) -> int:
+    gc.disable()  # next to nothing of what is made now is garbage; the window turns it on again
     from ftgui.gui.app import run
 
     return run(demo=demo)

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import mmap
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Of glibc's ``mallopt``, from malloc.h."""
 
+MALLOC_INFO = (
+    *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+    *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+)
+"""The fields of ``mallinfo2``: ``arena`` is what the system gave, ``fordblks`` what of that is free."""
+
+FREE_BLOCKS = (2**25, 2**22, 2**20)
+"""Bytes of the blocks in which free memory is taken to be emptied."""
+
+TORCH_LIBRARIES = ("lib/libc10.*", "lib/libtorch_cpu.*", "lib/libtorch_cuda.*")
+"""The large ones. Not ``libtorch_python``, which may run Python when it is loaded."""
+
 
 def settle_process() -> None:
     """Make this process a good place for training. Call it first of all."""
     load_c10_before_qt()
+    load_torch_beside_others()
     wait_asleep()
     keep_freed_memory()
 
@@ -29,6 +44,34 @@ def load_c10_before_qt() -> None:
     if torch is not None and torch.origin is not None:
         with suppress(OSError):  # torch says more of it when it is loaded
             ctypes.CDLL(str(Path(torch.origin).parent / "lib" / "c10.dll"))
+
+
+def load_torch_beside_others() -> None:
+    """Have torch's libraries, once torch is imported, loaded while other threads run.
+
+    An import that loads a library keeps every other thread from running Python until it is there: the window
+    stood still for half a second. A call of the system's own loader does not; the import that follows finds
+    the libraries loaded. On Windows torch calls that loader itself.
+    """
+    if sys.platform != "win32" and not any(isinstance(each, _LibrariesFirst) for each in sys.meta_path):
+        sys.meta_path.insert(0, _LibrariesFirst())
+
+
+class _LibrariesFirst:
+    """Finds no module: it is asked for each, and so it knows which of torch's is next."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> None:  # noqa: ARG002
+        for folder in map(Path, path or ()) if name in ("torch.version", "torch._C") else ():
+            if name == "torch._C":
+                _load_without_waiting(*(file for each in TORCH_LIBRARIES for file in folder.glob(each)))
+            elif any(folder.glob("lib/libtorch_cuda.*")):  # loads this by itself, long before the others
+                _load_without_waiting(*folder.parent.glob("nvidia/*/lib/libcublasLt.so.*"))
+
+
+def _load_without_waiting(*files: Path) -> None:
+    load = ctypes.CDLL(None).dlopen
+    for file in files:
+        load(os.fsencode(file), os.RTLD_NOW)  # one that fails does so again in the import, in words
 
 
 def wait_asleep() -> None:
@@ -56,6 +99,45 @@ def keep_freed_memory() -> None:
 
 def give_freed_memory_back() -> None:
     """Return to the system what is kept and not needed, as after a run."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if libc is None or not hasattr(libc, "malloc_trim"):
+        return
+    if hasattr(libc, "mallinfo2"):
+        _empty_free_blocks(libc)
+    libc.malloc_trim(0)
+
+
+class _MallocInfo(ctypes.Structure):
+    """glibc's ``struct mallinfo2``."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in MALLOC_INFO]
+
+
+def _empty_free_blocks(libc: ctypes.CDLL) -> None:
+    """Return the pages of free blocks to the system, while nobody waits.
+
+    ``malloc_trim`` would do it with one lock held for all, 60 ms for each gigabyte: a window stands still
+    meanwhile, since it can get no memory. So the free blocks are taken, emptied as anyone may empty what is
+    theirs, and freed again; then there is nothing left that takes time.
+    """
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
+    libc.free.argtypes, libc.mallinfo2.restype = (ctypes.c_void_p,), _MallocInfo
+    taken: list[int] = []
+    for size in FREE_BLOCKS:
+        before = libc.mallinfo2()
+        for _ in range(before.fordblks // size):
+            block = libc.malloc(size)
+            if block is None:
+                break
+            taken.append(block)
+            if libc.mallinfo2().arena > before.arena:
+                break  # no free block was as large: this one is new
+            _empty(libc, block, size)
+    for block in taken:
+        libc.free(block)
+
+
+def _empty(libc: ctypes.CDLL, start: int, size: int) -> None:
+    page = mmap.PAGESIZE
+    first, last = -(-start // page) * page, (start + size) // page * page
+    libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), mmap.MADV_DONTNEED)

@@ -9,7 +9,6 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -21,6 +20,9 @@ from ftgui.gui.main_window import MainWindow
 from ftgui.gui.sessions.training import Job, train_job
 
 logger = logging.getLogger(__name__)
+
+SWITCH_SECONDS = 0.001
+"""How long another thread may run Python while the window waits for its turn; Python's own is 5 ms."""
 
 
 def make_application() -> QApplication:
@@ -69,11 +71,10 @@ class _Reporter:
 
 def run(*, demo: bool = False) -> int:
     """Open the window and stay until it is closed; return the exit code."""
-    app = make_application()
+    sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C in the terminal ends it; Qt would not hear of it
-    window = create_window(demo=demo)
+    window = create_window()
     sys.excepthook = _Reporter(window)
     window.show()
-    # torch takes seconds to load and is needed only for training: the window comes first.
-    QTimer.singleShot(0, window.project.look_at_machine)
-    return app.exec()
+    window.load_when_painted(demo=demo)
+    return QApplication.exec()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from ftgui.core.errors import FtguiError
 from ftgui.core.files import unused_folder
@@ -19,7 +19,6 @@ from ftgui.gui.actions import fill_menus
 from ftgui.gui.dialogs import files
 from ftgui.gui.dialogs.ask import ask_stop_and_close
 from ftgui.gui.dialogs.help import tell_about, tell_strategies
-from ftgui.gui.dialogs.lr_finder import LrFinderDialog
 from ftgui.gui.dropping import dropped_path, kind_of
 from ftgui.gui.item_models.runs_model import RunsModel
 from ftgui.gui.news import News, show_in_file_manager
@@ -28,6 +27,7 @@ from ftgui.gui.pages.setup_panel import SetupPanel
 from ftgui.gui.pages.train_page import TrainPage
 from ftgui.gui.sessions.export import ExportTask
 from ftgui.gui.sessions.lr_search import LrSearch
+from ftgui.gui.sessions.opening import Opening
 from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.sessions.training import Job, TrainingSession, TrainingState, train_job
 from ftgui.gui.widgets.device_chip import DeviceChip
@@ -51,12 +51,19 @@ class MainWindow(QMainWindow):
         self.search = LrSearch(self)
         self.runs = RunsModel(self)
         self._export = ExportTask("export", self)
-        self.messages = MessageBar()
+        self._centre = centre = QWidget(
+            self
+        )  # first, and the rest inside it: a tree that is moved is styled anew
+        self.setCentralWidget(centre)
+        self.setup = SetupPanel(self.project, centre)
+        self.messages = MessageBar(parent=centre)
         self.news = News(self.messages, self.project, self)
-        self.setup = SetupPanel(self.project)
-        self.page = TrainPage(self.training, self.runs)
-        self.moved = MovedPage(self.training, self.runs)
+        self._tabs = Tabs(object_name="pages", accessible_name=self.tr("Pages"), parent=centre)
+        self.page = TrainPage(self.training, self.runs, self._tabs)
+        self.moved = MovedPage(self.training, self.runs, self._tabs)
         self.device_chip = DeviceChip()
+        plots = (self.page.loss_plot, self.page.accuracy_plot)
+        self._opening = Opening(tuple(plot.make_ready for plot in plots), self)
         self._actions = fill_menus(self, self._handlers())
         self._lay_out()
         self._connect()
@@ -67,6 +74,17 @@ class MainWindow(QMainWindow):
 
     # Intents ----------------------------------------------------------------------------------------------
 
+    def load_when_painted(self, *, demo: bool = False) -> None:
+        """Load what takes long as soon as this window, which was told to show itself, is on the screen.
+
+        First what draws the curves, then torch: that takes seconds and is needed only for training.
+        ``demo`` fills in the bundled pictures and weights then.
+        """
+        if demo:
+            self._opening.painted.connect(self.open_demo)
+        self._opening.watch(self.windowHandle())
+
+    @Slot()
     def open_demo(self) -> None:
         """Fill in the bundled pictures and weights."""
         try:
@@ -99,6 +117,8 @@ class MainWindow(QMainWindow):
         """Search for a learning rate for what the left side says."""
         if self._is_busy or not self.setup.train_button.isEnabled():
             return
+        from ftgui.gui.dialogs.lr_finder import LrFinderDialog  # here, as it brings pyqtgraph
+
         self._close_finder()
         config = self.project.config()
         dialog = LrFinderDialog(self.search, STRATEGIES[config.strategy].title, self)
@@ -124,26 +144,24 @@ class MainWindow(QMainWindow):
     # Making -----------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        tabs = Tabs(object_name="pages", accessible_name=self.tr("Pages"))
-        tabs.addTab(self.page, self.tr("Training"))
-        tabs.addTab(self.moved, self.tr("What moved"))
-        tabs.set_corner(self.device_chip)
+        self._tabs.addTab(self.page, self.tr("Training"))
+        self._tabs.addTab(self.moved, self.tr("What moved"))
+        self._tabs.set_corner(self.device_chip)
         right = QVBoxLayout()
         right.setSpacing(8)
         right.addWidget(self.messages)
-        right.addWidget(tabs, 1)
-        centre = QWidget()
-        row = QHBoxLayout(centre)
+        right.addWidget(self._tabs, 1)
+        row = QHBoxLayout(self._centre)
         row.setContentsMargins(14, 4, 14, 14)
         row.setSpacing(10)
         row.addWidget(self.setup)
         row.addLayout(right, 1)
-        self.setCentralWidget(centre)
         room = self.screen().availableSize()
         self.setMinimumSize(QSize(1000, 640).boundedTo(room))
         self.resize(QSize(1440, 900).boundedTo(room))
 
     def _connect(self) -> None:
+        self._opening.engine_loaded.connect(self.project.look_at_machine)
         self.project.changed.connect(self._refresh)
         self.project.machine_failed.connect(self.device_chip.show_failure)
         self.project.machine_failed.connect(self.messages.show_error)
@@ -288,7 +306,7 @@ class MainWindow(QMainWindow):
         tell_about(self)
 
     def _close_finder(self) -> None:
-        for dialog in self.findChildren(LrFinderDialog):
+        for dialog in self.findChildren(QDialog, "lr_finder"):
             dialog.close()
 
     # Dropping and closing ---------------------------------------------------------------------------------
@@ -321,6 +339,7 @@ class MainWindow(QMainWindow):
         settings.write("geometry", self.saveGeometry())
         self._close_finder()
         self.hide()  # what is still being looked at may take its time; nobody has to watch that
+        self._opening.shutdown()
         self.training.shutdown()
         self.search.shutdown()
         self._export.shutdown()

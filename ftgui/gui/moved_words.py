@@ -2,45 +2,39 @@
 
 from __future__ import annotations
 
+from ftgui.gui.stages_told import StageTold, Told, epochs_told
 from ftgui.gui.widgets.heat_scale import movement_words
 from ftgui.gui.widgets.text import Kind
 from ftgui.gui.words import counted, is_over
 from ftgui.runs.history import Part, RunHistory
 from ftgui.training.events import RunEnded, RunStarted, StageInfo, StageMoved
 
-Told = dict[str, list[StageMoved]]
-"""As ``RunHistory.told``."""
 
-
-def epochs_told(told: Told) -> int:
-    """Return the number of epochs by whose end something was measured."""
-    return max(map(len, told.values()), default=0)
-
-
-def amount_words(told: list[StageMoved], part: Part) -> str:
+def amount_words(told: StageTold, part: Part) -> str:
     """Return how far a part of a stage has gone by now, for the end of its row."""
-    if not told:
+    amounts = told.of(part)
+    if not amounts:
         return ""
-    value = getattr(told[-1], part)
+    value = amounts[-1]
     if value is not None:
         return movement_words(value)
     return "no norms" if _has_none(told, part) else "not finite"
 
 
-def _has_none(told: list[StageMoved], part: Part) -> bool:
-    return part == "statistics" and all(moved.statistics is None for moved in told)
+def _has_none(told: StageTold, part: Part) -> bool:
+    return part == "statistics" and told.statistics.is_blank
 
 
-def entries_words(told: list[StageMoved]) -> str:
+def entries_words(moved: StageMoved | None) -> str:
     """Return how many of a stage's entries differ by now: "12 of 18"."""
-    return f"{told[-1].changed:,} of {told[-1].entries:,}" if told else ""
+    return f"{moved.changed:,} of {moved.entries:,}" if moved else ""
 
 
-def cell_words(stage: StageInfo, told: list[StageMoved], part: Part, first: int, last: int) -> str:
+def cell_words(stage: StageInfo, told: StageTold, part: Part, first: int, last: int) -> str:
     """Return all there is to say of a stage at an epoch, or from one to another that share a cell."""
     when = f"epoch {first:,}" if first == last else f"epochs {first:,} to {last:,}"
-    here = told[first - 1 : last]
-    values = [value for value in (getattr(moved, part) for moved in here) if value is not None]
+    here = told.events[first - 1 : last]
+    values = [value for value in told.of(part)[first - 1 : last] if value is not None]
     if not here:
         words = "not there yet"
     elif not values:
@@ -48,14 +42,14 @@ def cell_words(stage: StageInfo, told: list[StageMoved], part: Part, first: int,
     else:
         up_to = "up to " if first != last and max(values) > 0 else ""
         still = "0 exactly" if max(values) == 0 else f"{up_to}{movement_words(max(values))}"
-        words = f"{still} · {entries_words(here)} entries differ"
+        words = f"{still} · {entries_words(here[-1])} entries differ"
     joins = f" · learns from epoch {stage.from_epoch:,} on" if stage.learns and stage.from_epoch > 1 else ""
     return f"{stage.name}, {when}: {words}{joins}"
 
 
-def moved_summary(history: RunHistory) -> tuple[Kind, str]:
+def moved_summary(history: RunHistory, told: Told) -> tuple[Kind, str]:
     """Return what the maps of a run say, and which kind of news it is."""
-    started, told = history.started, history.told
+    started = history.started
     if started is None or not history.moved:
         return _nothing_told(history)
     if history.ended is not None:
@@ -89,7 +83,7 @@ def _so_far(started: RunStarted, told: Told) -> tuple[Kind, str]:
     epoch = epochs_told(told)
     begin = f"After epoch {epoch:,} of {started.config.epochs:,}"
     staying = [s for s in started.stages if not s.learns or s.from_epoch > epoch]
-    last = [told[stage.name][-1] for stage in staying if told[stage.name]]
+    last = [moved for stage in staying if (moved := told[stage.name].last)]
     astray = [moved.stage for moved in last if _is_astray(moved, started.config.norm)]
     if astray:
         return "error", f"{begin}, {_listed(astray)} moved, which had to stay. {_moved(told)}"
@@ -110,7 +104,7 @@ def _is_astray(moved: StageMoved, norm: str) -> bool:
 
 def _moved(told: Told) -> str:
     """Return which stages have moved by now, and how far."""
-    last = [moved[-1] for moved in told.values() if moved]
+    last = [moved for stage in told.values() if (moved := stage.last)]
     moving = [
         (moved.stage, moved.weights) for moved in last if moved.weights is not None and moved.weights > 0
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Split
@@ -31,6 +33,8 @@ def resume(folder: Path, control: RunControl | None = None) -> Iterator[Training
     if obstacle:
         raise FtguiError(f"“{folder}” cannot be resumed: {obstacle}.", "Train again.")
     config = records.read_json(folder / CONFIG, TrainConfig)
+    if config.layout == "auto":  # of before there was a choice; what was chosen is written out
+        config = msgspec.structs.replace(config, layout="contiguous")
     job = TrainJob(config, folder, control or RunControl(), _earlier(history))
     yield from job.events()
 

@@ -111,7 +111,7 @@ class RunHistory:
 
     @property
     def best(self) -> EpochEnded | None:
-        """The epoch whose weights ``best.pth`` holds."""
+        """The best epoch so far; ``kept`` says which one ``best.pth`` holds."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.is_best), None)
 
     @property

@@ -95,6 +95,11 @@ class Activations:
             return self._shape.as_computed(self._memory[self._on_device(slots)])
         return self._shape.as_computed(self._gathered(slots, indices, view))
 
+    def blank(self, count: int) -> torch.Tensor:
+        shape = self._shape
+        rows = torch.zeros((count, *shape.sizes), dtype=shape.torch_dtype, device=self._memory.device)
+        return shape.as_computed(rows)
+
     # Filling ----------------------------------------------------------------------------------------------
 
     def _names(self, digests: Sequence[bytes | None]) -> list[bytes]:
@@ -115,6 +120,7 @@ class Activations:
             (rows, *self._shape.sizes), dtype=self._shape.torch_dtype, device=self.prefix.arithmetic.device
         )
         self._numbers = np.full(slots, -1, np.int64)
+        self._mapped = np.empty((0, self._shape.bytes), np.uint8)
 
     def _take_kept(self, kept: KeptFeatures | None, names: Sequence[bytes]) -> None:
         if kept is None:
@@ -203,6 +209,8 @@ class Activations:
 
     def _from_disk(self, slots: Slots) -> torch.Tensor:
         """Return the rows of these slots, all of which are on disk, on the device."""
+        if not len(slots):
+            return self._memory[:0]
         copied = np.array(self._mapped[self._numbers[slots]])
         rows = torch.from_numpy(copied).view(self._shape.torch_dtype)
         return rows.reshape(len(slots), *self._shape.sizes).to(self._memory.device)

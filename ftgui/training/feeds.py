@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ftgui.data.pixels import Numbers, PixelStore, in_order
-from ftgui.training.precision import Arithmetic
+from ftgui.training.precision import Arithmetic, drawn_pictures
 
 
 class Feed(Protocol):
@@ -23,6 +23,9 @@ class Feed(Protocol):
 
     def batch(self, indices: Numbers, view: Numbers | None = None) -> torch.Tensor:
         """Return a batch on the device; ``view`` says which view of each, None the plain one."""
+
+    def blank(self, count: int) -> torch.Tensor:
+        """Return a batch of no pictures, to see how fast what comes next is."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ class PixelFeed:
         if self.arithmetic.device.type == "cuda":
             pixels = pixels.pin_memory()  # then the copy need not be waited for
         return self.arithmetic.inputs(pixels)
+
+    def blank(self, count: int) -> torch.Tensor:
+        return self.arithmetic.inputs(drawn_pictures(self.arithmetic.preprocessing.crop, count))
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,13 @@ def make_optimizer(
     return torch.optim.SGD(plain, momentum=config.momentum, fused=fused)
 
 
+def take_up(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Go on with what an optimizer remembered, stepping as this one does, however that one did."""
+    pairs = zip(state["param_groups"], optimizer.param_groups, strict=True)
+    groups = [{**saved, "fused": own["fused"]} for saved, own in pairs]
+    optimizer.load_state_dict({**state, "param_groups": groups})
+
+
 def make_scaler(arithmetic: Arithmetic, optimizer: torch.optim.Optimizer) -> torch.amp.GradScaler | None:
     """Return what keeps small gradients above 0 in fp16; None in arithmetic whose exponents reach as far as
     those of fp32.
@@ -55,6 +62,7 @@ def learn_from(
     """
     if scaler is not None:
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        drop_still(optimizer)
         scaler.unscale_(optimizer)
         trim_gradients(optimizer, clip_grad)
         scaler.step(optimizer)
@@ -76,15 +84,20 @@ def take_step(optimizer: torch.optim.Optimizer, clip_grad: float | None) -> None
 
 
 def trim_gradients(optimizer: torch.optim.Optimizer, clip_grad: float | None) -> None:
-    """Leave the gradients that move something, together no longer than ``clip_grad``.
+    """Leave the gradients that move something, together no longer than ``clip_grad``."""
+    drop_still(optimizer)
+    if clip_grad is not None:
+        learning = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        nn.utils.clip_grad_norm_(learning, clip_grad)
 
-    Those at lr 0 are dropped: they must not shorten the others, and adding 0 times a gradient turns -0.0
-    into 0.0, and inf into NaN.
+
+def drop_still(optimizer: torch.optim.Optimizer) -> None:
+    """Drop the gradients at lr 0.
+
+    They must not shorten the others, nor have the scaler skip a step, and adding 0 times a gradient turns
+    -0.0 into 0.0, and inf into NaN.
     """
     for group in optimizer.param_groups:
         if group["lr"] == 0:
             for parameter in group["params"]:
                 parameter.grad = None
-    if clip_grad is not None:
-        learning = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        nn.utils.clip_grad_norm_(learning, clip_grad)

@@ -6,13 +6,11 @@ Measured the first time that they are needed, outside of a run's seconds, and re
 from __future__ import annotations
 
 import copy
+import math
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import numpy as np
-import torch
 
 from ftgui.core.settings import recall, remember
 from ftgui.models.head import seeded
@@ -54,20 +52,15 @@ class Roofs:
     def of_steps(self, passage: Passage, line: int, batch_size: int) -> float:
         """Return how fast what is left of the network learns: forward, backward, step of a copy."""
         learning = sum(p.numel() for p in passage.network.parameters() if p.requires_grad)
-        name = f"steps behind {line} stages, {learning} numbers, {batch_size} at once"
+        count = min(batch_size, len(passage.train.labels))
+        name = f"steps behind {line} stages, {learning} numbers, {count} at once"
 
         def make() -> Callable[[], object]:
-            inputs = self._inputs(passage, line, batch_size)
+            inputs = passage.train.blank(count)
             step = step_of(copy.deepcopy(passage.network), passage.arithmetic)
             return lambda: step(inputs)
 
-        return self._rate(name, batch_size, make)
-
-    def _inputs(self, passage: Passage, line: int, count: int) -> torch.Tensor:
-        if line == 0:
-            return self.arithmetic.inputs(drawn_pictures(self.arithmetic.preprocessing.crop, count))
-        indices = np.arange(count) % len(passage.train.labels)
-        return passage.train.batch(indices, np.zeros(count, np.int64))
+        return self._rate(name, count, make)
 
     def _rate(self, name: str, pictures: int, make: Callable[[], Callable[[], object]]) -> float:
         key = self._key(name)
@@ -92,7 +85,7 @@ class Roofs:
 
     def _known(self, key: str) -> float | None:
         rate = (recall("roofs", key) or {}).get("pictures_per_second")
-        if not isinstance(rate, float) or rate <= 0:
+        if not isinstance(rate, float) or not 0 < rate < math.inf:
             return None
         self._keys[rate] = key
         return rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -36,7 +37,7 @@ from ftgui.training.events import (
 from ftgui.training.feeds import Passage, fetched
 from ftgui.training.loops import Evaluation, RunningMean, epoch_batches, evaluate, train_step
 from ftgui.training.objective import Objective
-from ftgui.training.optimizers import make_optimizer, make_scaler
+from ftgui.training.optimizers import make_optimizer, make_scaler, take_up
 from ftgui.training.passages import Passages
 from ftgui.training.schedules import Moment, set_learning_rates
 
@@ -117,6 +118,8 @@ class Trainer:
         self._moving = {name: state[name] for name in sorted(self.applied.moving_entries())}
         self._unsaved: State | None = None
         """The moving entries of a best epoch that ``best.pth`` does not hold yet."""
+        self._checkpoint: Checkpoint | None = None
+        """Of the last whole epoch, where it is not written yet."""
         self._saved = time.perf_counter()
         self._speeds: dict[int, _Speed] = {}
 
@@ -128,10 +131,13 @@ class Trainer:
         Movement is still measured from where the run began.
         """
         self._restore(checkpoint.moving)
-        self.optimizer.load_state_dict(checkpoint.optimizer)
+        take_up(self.optimizer, checkpoint.optimizer)
         if self._scaler is not None:
             self._scaler.load_state_dict(checkpoint.scaler)
-        self.best = self.kept = Best(kept.epoch, kept.val_accuracy, kept.val_loss) if kept else None
+        self.kept = Best(kept.epoch, kept.val_accuracy, kept.val_loss) if kept else None
+        # What is kept may be of an epoch after those that count.
+        told = [epoch for epoch in epochs if epoch.is_best and epoch.val_loss is not None]
+        self.best = Best(told[-1].epoch, told[-1].val_accuracy, told[-1].val_loss or 0.0) if told else None
         self.epochs = list(epochs)
         done = checkpoint.epoch
         self.pace.add_earlier(done * len(self.train.pictures), done * len(self.val.pictures))
@@ -141,9 +147,9 @@ class Trainer:
         try:
             reason = yield from self._epochs()
         except Exception:
-            yield from self._save_best()
+            yield from self._save()
             raise
-        yield from self._save_best()
+        yield from self._save()
         return reason
 
     def _epochs(self) -> Generator[TrainingEvent, None, Reason]:
@@ -153,8 +159,10 @@ class Trainer:
             reason = yield from self._epoch(epoch)
             if reason is not None:
                 return reason
-            if self._is_due() or epoch == self.config.epochs:
-                self._save_checkpoint()
+            is_due = time.perf_counter() - self._saved >= SAVE_EVERY
+            self._checkpoint = self._make_checkpoint(copied=not is_due)
+            if is_due:
+                yield from self._save()
         return Reason.COMPLETED
 
     def _epoch(self, epoch: int) -> Generator[TrainingEvent, None, Reason | None]:
@@ -275,8 +283,6 @@ class Trainer:
         val_seconds = self.clock.seconds - began
         self.pace.add_validated(len(self.val.pictures), val_seconds)
         is_best = self._take_if_best(epoch, result)
-        if self._is_due():
-            yield from self._save_best()
         yield from self._tell_movement(epoch)
         train_loss, train_accuracy = mean.read()
         ended = EpochEnded(
@@ -315,12 +321,11 @@ class Trainer:
             return False
         if self.best is not None and not self.best.is_beaten_by(result, epoch):
             return False
-        self.best, self.judged = Best(epoch, result.accuracy, result.loss), result
-        self._unsaved = {name: tensor.clone() for name, tensor in self._moving.items()}
+        self.best = Best(epoch, result.accuracy, result.loss)
+        if self.kept is None or self.kept.is_beaten_by(result, epoch):
+            self.judged = result
+            self._unsaved = {name: tensor.clone() for name, tensor in self._moving.items()}
         return True
-
-    def _is_due(self) -> bool:
-        return time.perf_counter() - self._saved >= SAVE_EVERY
 
     def _save_best(self) -> Generator[TrainingEvent, None, None]:
         """Write the best weights, unless they are written."""
@@ -347,18 +352,31 @@ class Trainer:
                 entries=moved.entries,
             )
 
+    def _save(self) -> Generator[TrainingEvent, None, None]:
+        """Write what is not written yet: the best weights, and what it takes to go on."""
+        yield from self._save_best()
+        self._save_checkpoint()
+
+    def _make_checkpoint(self, *, copied: bool) -> Checkpoint:
+        """Return what it takes to go on from here, copied where it is not written at once."""
+        moving, optimizer = self._moving, self.optimizer.state_dict()
+        if copied:
+            moving, optimizer = copy.deepcopy(moving), copy.deepcopy(optimizer)
+        return Checkpoint(
+            epoch=len(self.epochs),
+            moving=moving,
+            optimizer=optimizer,
+            scaler=self._scaler.state_dict() if self._scaler else {},
+            seconds=self.clock.seconds,
+            phase_seconds=dict(self.clock.phase_seconds),
+        )
+
     def _save_checkpoint(self) -> None:
+        if self._checkpoint is None:
+            return
         with self.clock.phase("writing"):
-            checkpoint = Checkpoint(
-                epoch=len(self.epochs),
-                moving=self._moving,
-                optimizer=self.optimizer.state_dict(),
-                scaler=self._scaler.state_dict() if self._scaler else {},
-                seconds=self.clock.seconds,
-                phase_seconds=dict(self.clock.phase_seconds),
-            )
-            save_checkpoint(self.folder / CHECKPOINT, checkpoint)
-        self._saved = time.perf_counter()
+            save_checkpoint(self.folder / CHECKPOINT, self._checkpoint)
+        self._checkpoint, self._saved = None, time.perf_counter()
 
     def _batch_ended(self, epoch: int, number: int, total: int, figures: tuple[float, float]) -> BatchEnded:
         loss, accuracy = figures

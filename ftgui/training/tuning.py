@@ -12,6 +12,7 @@ import torch
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.models.folding import folded
+from ftgui.models.head import seeded
 from ftgui.models.splitting import Halves
 from ftgui.training.events import Timing
 from ftgui.training.loops import step_of
@@ -72,8 +73,8 @@ def choose(timings: Sequence[Timing], precision: str = "auto", layout: str = "au
     return chosen
 
 
-Work = Callable[[int], torch.Tensor]
-"""Does so many pictures and returns what came of them."""
+Work = Callable[[int], torch.Tensor | None]
+"""Does so many pictures and returns what came of them, if that may be looked at."""
 
 
 def _forward_of(applied: AppliedPlan, arithmetic: Arithmetic) -> Work:
@@ -114,13 +115,14 @@ def _rates(
             if arithmetic in seconds:
                 began = time.perf_counter()
                 try:
-                    result = work(batch)
+                    with seeded(0):  # what Dropout draws here must not be missed by the run
+                        result = work(batch)
                     wait_for(arithmetic.device)
                 except (RuntimeError, TypeError):  # no kernel for these numbers, or not enough memory
                     del seconds[arithmetic]
                     continue
                 seconds[arithmetic].append(time.perf_counter() - began)
-                if not torch.isfinite(result).all():
+                if result is not None and not torch.isfinite(result).all():
                     del seconds[arithmetic]
         yield done_before + number + 1, 2 * (ROUNDS + 1)
     return {a: batch / statistics.median(times[1:]) for a, times in seconds.items()}

@@ -96,7 +96,9 @@ def test_real_photos_are_learned_and_exported_by_typing_and_clicking_alone(
     assert 0 < pause < 2, "above 250 ms a user feels it; above 2 s no noisy machine explains it"
     opened = _opened_elsewhere(tmp_path / "ants or bees", photos / "val", tmp_path)
     assert not opened["ftgui"]
-    assert opened["right"] / opened["of"] == pytest.approx(accuracy, abs=0.0006)
+    # In fp32 there, in what is fastest on this computer here: a picture on the border may change sides.
+    borderline = 0 if history.started.precision == "fp32" else 2
+    assert opened["right"] / opened["of"] == pytest.approx(accuracy, abs=0.0006 + borderline / opened["of"])
 
 
 def _opened_elsewhere(export: Path, pictures: Path, cwd: Path) -> dict[str, float]:

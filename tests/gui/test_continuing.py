@@ -178,7 +178,7 @@ def test_a_real_run_that_was_stopped_ends_as_if_it_never_had_been(
     window = create_window(runs_folder=tmp_path / "runs")
     try:
         window.show()
-        config = drawn.config(epochs=3)
+        config = drawn.config(epochs=100)  # of a few milliseconds each, and the window looks every 50
         history = window.training.start(config, tmp_path / "stopped", "stopped")
         window.page.add_run(history)
 
@@ -189,7 +189,7 @@ def test_a_real_run_that_was_stopped_ends_as_if_it_never_had_been(
         window.training.updated.connect(stop_after_an_epoch)
         qtbot.waitUntil(lambda: not window.training.is_active, timeout=MINUTES)
         assert history.state is RunState.STOPPED
-        assert 1 <= len(history.epochs) < 3
+        assert 1 <= len(history.epochs) < 100
         window.training.updated.disconnect(stop_after_an_epoch)
         click(qtbot, window, "continue_button")
         qtbot.waitUntil(lambda: not window.training.is_active, timeout=MINUTES)

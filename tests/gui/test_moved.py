@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.moved_words import cell_words, moved_summary
+from ftgui.gui.stages_told import told_of
 from ftgui.gui.widgets.heat_map import HeatMap
 from ftgui.runs.history import RunHistory
 from ftgui.training.config import TrainConfig
@@ -241,23 +242,23 @@ NORMS_MOVED = "Norm statistics moved by up to 10 % where no weight did."
     ids=["not begun", "no epoch", "astray", "norms astray", "not compared", "nothing"],
 )
 def test_the_summary_says_what_is_known(events: tuple[TrainingEvent, ...], kind: str, words: str) -> None:
-    assert moved_summary(_history(*events)) == (kind, words)
+    assert _summary(_history(*events)) == (kind, words)
 
 
 def test_norms_that_may_follow_the_pictures_are_no_alarm() -> None:
     history = _history(started(), *moved(1, 0.0, 0.0, 0.0, 0.2, statistics=0.1), config=_config(norm="adapt"))
-    assert moved_summary(history) == (
+    assert _summary(history) == (
         "info",
         "After epoch 1 of 10: the head moved by 20 %. " + NORMS_MOVED,
     )
     strayed = _history(started(), *moved(1, 1e-3, 0.0, 0.0, 0.2), config=_config(norm="adapt"))
-    assert moved_summary(strayed)[0] == "error", "their weights may not"
+    assert _summary(strayed)[0] == "error", "their weights may not"
 
 
 def test_cells_that_share_a_column_are_read_out_together() -> None:
     history = _history(started(joins=2), *moved(1, 0.0, 0.0, 0.0, 0.2), *moved(2, 1e-3, 0.0, 0.0, 0.3))
     assert history.started is not None
-    stem, head, told = history.started.stages[0], history.started.stages[-1], history.told
+    stem, head, told = history.started.stages[0], history.started.stages[-1], told_of(history)
     read = [
         cell_words(stem, told["stem"], "weights", 1, 2),
         cell_words(stem, told["stem"], "weights", 3, 4),
@@ -309,6 +310,10 @@ def _wait_for_summary(qtbot: QtBot, window: MainWindow, words: str) -> None:
 
 def _config(**changes: object) -> TrainConfig:
     return TrainConfig(**{"dataset": "", "weights": "", **changes})
+
+
+def _summary(history: RunHistory) -> tuple[str, str]:
+    return moved_summary(history, told_of(history))
 
 
 def _history(*events: TrainingEvent, config: TrainConfig | None = None) -> RunHistory:

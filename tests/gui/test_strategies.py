@@ -53,6 +53,8 @@ OTHER_VALUES: dict[str, Any] = {
     "val_fraction": 0.35,
     "seed": 7,
     "precision": "bf16",
+    "layout": "channels_last",
+    "cache": "off",
     "init": "random",
 }
 """For each setting with an input a value that is not its default."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from ftgui.evaluation.statistics import wilson_interval
+from ftgui.gui.following import RunCurves
 from ftgui.gui.theme import RunColour
 from ftgui.gui.widgets.tables import COLOUR_ROLE
 from ftgui.gui.words import count_words, duration_words, strategy_words
@@ -26,6 +27,17 @@ class RunRow:
     history: RunHistory
     colour: RunColour
     shown: bool = True
+    curves: RunCurves = field(init=False, repr=False)
+    said: list[tuple[str, Any]] = field(init=False, repr=False)
+    """The text and the key of each column when it was last looked at: a painting asks for them many times."""
+
+    def __post_init__(self) -> None:
+        self.curves = RunCurves(self.history)
+        self.said = self.look()
+
+    def look(self) -> list[tuple[str, Any]]:
+        """Return what there is to say now."""
+        return [(column.text(self.history), column.key(self.history)) for column in COLUMNS]
 
 
 @dataclass(frozen=True)
@@ -161,7 +173,10 @@ class RunsModel(QAbstractTableModel):
         """Show what changed in a run."""
         for number, row in enumerate(self.rows):
             if row.history is history:
-                self.dataChanged.emit(self.index(number, 0), self.index(number, len(COLUMNS) - 1))
+                before, row.said = row.said, row.look()
+                for column, (old, new) in enumerate(zip(before, row.said, strict=True)):
+                    if old != new:
+                        self.dataChanged.emit(self.index(number, column), self.index(number, column))
 
     def has_folder(self, folder: object) -> bool:
         return any(row.history.folder == folder for row in self.rows)
@@ -176,7 +191,7 @@ class RunsModel(QAbstractTableModel):
         row, column = self.rows[index.row()], COLUMNS[index.column()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return column.text(row.history)
+                return row.said[index.column()][0]
             case Qt.ItemDataRole.TextAlignmentRole if column.is_number:
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             case Qt.ItemDataRole.ToolTipRole:
@@ -188,7 +203,7 @@ class RunsModel(QAbstractTableModel):
         if role == COLOUR_ROLE and index.column() == 0:
             return row.colour
         if role == SORT_ROLE:
-            key = column.key(row.history)
+            key = row.said[index.column()][1]
             return -1 if key is None else key
         return None
 

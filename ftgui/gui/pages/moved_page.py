@@ -7,15 +7,10 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from ftgui.gui.item_models.runs_model import RunsModel, name_column
-from ftgui.gui.moved_words import (
-    Told,
-    amount_words,
-    cell_words,
-    entries_words,
-    epochs_told,
-    moved_summary,
-)
+from ftgui.gui.moved_words import amount_words, cell_words, entries_words, moved_summary
+from ftgui.gui.pages.turns import REPAINT_MS
 from ftgui.gui.sessions.training import TrainingSession, TrainingState
+from ftgui.gui.stages_told import StagesTold, StageTold, Told, epochs_told
 from ftgui.gui.widgets.card import PADDING, Card
 from ftgui.gui.widgets.heat_layout import HeatRow, Lines
 from ftgui.gui.widgets.heat_map import HeatMap, Place
@@ -24,9 +19,8 @@ from ftgui.gui.widgets.inputs import CalmComboBox
 from ftgui.gui.widgets.text import ElidedText, StatusLine, Text
 from ftgui.gui.words import is_over, strategy_words
 from ftgui.runs.history import Part, RunHistory
-from ftgui.training.events import RunStarted, StageInfo, StageMoved
+from ftgui.training.events import RunStarted, StageInfo
 
-REPAINT_MS = 100
 WIDEST_NAME = 320
 
 
@@ -41,6 +35,7 @@ class MovedPage(QWidget):
         self.setObjectName("moved_page")
         self._session, self._runs = session, runs
         self._history: RunHistory | None = None
+        self._told: StagesTold | None = None
         self._dirty = True
         self._shown: tuple[object, ...] = ()
         self.chooser = CalmComboBox(object_name="moved_run", accessible_name=self.tr("Run"))
@@ -70,7 +65,7 @@ class MovedPage(QWidget):
     def show_run(self, history: RunHistory) -> None:
         """Show this run."""
         if history is not self._history:
-            self._history = history
+            self._history, self._told = history, StagesTold(history)
             self._on_updated()
 
     def _lay_out(self) -> None:
@@ -138,20 +133,22 @@ class MovedPage(QWidget):
         if not self._dirty or not self.isVisible():
             return
         self._dirty = False
-        if self._history is not None and self._shown != _stamp(self._history):
-            self._shown = _stamp(self._history)
-            self._stack.setCurrentIndex(1)
-            self._show_head(self._history)
-            self._show_maps(self._history)
+        if self._history is None or self._told is None or self._shown == _stamp(self._history):
+            return
+        self._shown = _stamp(self._history)
+        self._stack.setCurrentIndex(1)
+        told = self._told.told()
+        self._show_head(self._history, told)
+        self._show_maps(self._history, told)
 
-    def _show_head(self, history: RunHistory) -> None:
+    def _show_head(self, history: RunHistory, told: Told) -> None:
         shown = next((n for n, row in enumerate(self._runs.rows) if row.history is history), -1)
         self.chooser.setCurrentIndex(shown)
         self._strategy.setText(strategy_words(history.started.config) if history.started else "")
-        self._summary.set_status(*moved_summary(history))
+        self._summary.set_status(*moved_summary(history, told))
 
-    def _show_maps(self, history: RunHistory) -> None:
-        told, cards = history.told, (self._weights, self._statistics)
+    def _show_maps(self, history: RunHistory, told: Told) -> None:
+        cards = (self._weights, self._statistics)
         for card in cards:
             card.take(history.started, told)
         lines = tuple(line for card in cards for line in card.lines())
@@ -184,6 +181,7 @@ class MapCard(Card):
         self._part: Part = part
         self._started: RunStarted | None = None
         self._told: Told = {}
+        self._rows: tuple[HeatRow, ...] = ()
         self._legend: HeatLegend | None = None
         self.map = HeatMap(object_name=f"{part}_heat_map", accessible_name=title)
         self._words = Text("", "muted", object_name=f"{part}_readout")
@@ -199,37 +197,37 @@ class MapCard(Card):
     def take(self, started: RunStarted | None, told: Told) -> None:
         """Take what is told of a run, before it is drawn."""
         self._started, self._told = started, told
+        self._rows = self._make_rows()
 
     def lines(self) -> Lines:
         """Return the words at the ends of the rows, and what stands over them."""
-        return (self._headings(), *(row.words for row in self._rows()))
+        return (self._headings(), *(row.words for row in self._rows))
 
     def draw(self, epochs: int, beside: Lines) -> None:
         """Draw what was taken, with room for the words of the maps beside; hide where there is nothing."""
-        rows = self._rows()
-        self.setVisible(bool(rows))
-        self.map.set_rows(rows, epochs, self._headings(), beside)
+        self.setVisible(bool(self._rows))
+        self.map.set_rows(self._rows, epochs, self._headings(), beside)
         if self._legend is not None:
-            self._legend.set_joins(any(1 < row.joins <= epochs for row in rows))
+            self._legend.set_joins(any(1 < row.joins <= epochs for row in self._rows))
 
     def _headings(self) -> tuple[str, ...]:
         by, entries = self.tr("moved by"), self.tr("entries")
         return (by, entries) if self._part == "weights" else (by,)
 
-    def _rows(self) -> tuple[HeatRow, ...]:
+    def _make_rows(self) -> tuple[HeatRow, ...]:
         """Return a row a stage, none at all where nothing was measured or no stage has this part."""
-        values = [getattr(moved, self._part) for told in self._told.values() for moved in told]
-        if not values or (self._part == "statistics" and all(value is None for value in values)):
+        measured = [told.of(self._part) for told in self._told.values() if told.events]
+        if not measured or (self._part == "statistics" and all(each.is_blank for each in measured)):
             return ()
         stages = self._started.stages if self._started is not None else ()
         return tuple(self._row(stage, self._told[stage.name]) for stage in stages)
 
-    def _row(self, stage: StageInfo, told: list[StageMoved]) -> HeatRow:
+    def _row(self, stage: StageInfo, told: StageTold) -> HeatRow:
         words = amount_words(told, self._part)
         return HeatRow(
             name=stage.name,
-            values=tuple(getattr(moved, self._part) for moved in told),
-            words=(words, entries_words(told)) if self._part == "weights" else (words,),
+            values=told.of(self._part),
+            words=(words, entries_words(told.last)) if self._part == "weights" else (words,),
             joins=stage.from_epoch if stage.learns else 1,
         )
 

@@ -28,9 +28,14 @@ class SetupPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._busy = ""
-        self.pictures, self.weights = PicturesCard(session), WeightsCard(session)
-        self.classes, self.strategies = ClassesCard(session), StrategiesCard(session)
-        self.learning = LearningCard(session)
+        # Cards are made where they stay: a tree of widgets that is moved is styled anew, each time.
+        self._scroll, self._page = QScrollArea(self), QWidget()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setWidget(self._page)
+        page = self._page
+        self.pictures, self.weights = PicturesCard(session, page), WeightsCard(session, page)
+        self.classes, self.strategies = ClassesCard(session, page), StrategiesCard(session, page)
+        self.learning = LearningCard(session, page)
         self.ready = StatusLine(object_name="ready_line")
         self.train_button = Button(
             self.tr("Train"), kind="primary", icon_name="play", object_name="train_button"
@@ -57,7 +62,7 @@ class SetupPanel(QWidget):
         self._show_readiness()
 
     def _lay_out(self) -> None:
-        cards = QWidget()
+        scroll, cards = self._scroll, self._page
         cards.setProperty("role", "page")
         column = QVBoxLayout(cards)
         column.setContentsMargins(0, 0, 6, 0)
@@ -65,12 +70,9 @@ class SetupPanel(QWidget):
         for card in (self.pictures, self.weights, self.classes, self.strategies, self.learning):
             column.addWidget(card)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        scroll.setWidget(cards)
         foot = QVBoxLayout()
         foot.setContentsMargins(0, 0, GUTTER, 0)
         foot.setSpacing(10)

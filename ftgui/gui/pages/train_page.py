@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from ftgui.gui.item_models.runs_model import RunRow, RunsModel
 from ftgui.gui.pages.runs_card import RunsCard
+from ftgui.gui.pages.turns import Turns
 from ftgui.gui.sessions.training import TrainingSession, TrainingState
+from ftgui.gui.time_words import phases, time_sentences
 from ftgui.gui.widgets.live_plot import LivePlot
 from ftgui.gui.widgets.progress_card import ProgressCard, ProgressState
-from ftgui.gui.words import best_words, progress_words
+from ftgui.gui.widgets.time_strip import TimeStrip
+from ftgui.gui.words import best_words, duration_words, progress_words
 from ftgui.runs.history import Measure, RunHistory, RunState
-
-REPAINT_MS = 100
-"""Events come faster than eyes follow; what they changed is painted ten times a second."""
+from ftgui.training.events import RunEnded
 
 
 class TrainPage(QWidget):
@@ -26,17 +27,18 @@ class TrainPage(QWidget):
         super().__init__(parent)
         self._session = session
         self.runs = runs
-        self._dirty = False
         self._room = (0, 0)
         self._ready = self._blank = False
         self.loss_plot = LivePlot(self.tr("Loss"), object_name="loss_plot")
         self.accuracy_plot = LivePlot(self.tr("Accuracy"), object_name="accuracy_plot")
         self.accuracy_plot.set_y_range_unit()
         self.progress = ProgressCard()
+        self.timing_strip = TimeStrip(object_name="time_strip")
+        self._timed: RunEnded | None = None
+        """The end of the run whose times are shown."""
         self.runs_card = RunsCard(runs)
         self._lay_out()
-        self._timer = QTimer(self)
-        self._timer.setInterval(REPAINT_MS)
+        self._turns = Turns((self._draw_loss, self._draw_accuracy, self._show_figures), self)
         self._connect()
         self._show_state()
 
@@ -64,6 +66,7 @@ class TrainPage(QWidget):
         column.setSpacing(10)
         column.addLayout(plots, 1)
         column.addWidget(self.progress)
+        column.addWidget(self.timing_strip)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(10)
@@ -84,41 +87,44 @@ class TrainPage(QWidget):
         self.progress.resume_requested.connect(self._session.toggle_pause)
         self.progress.stop_requested.connect(self._session.stop)
         self.progress.demo_requested.connect(self.demo_requested)
-        self._timer.timeout.connect(self._repaint)
         self.runs.shown_changed.connect(self._draw)
+        self.runs_card.possible_changed.connect(self._show_times)
 
     # What happens -----------------------------------------------------------------------------------------
 
     @Slot()
     def _on_updated(self) -> None:
-        self._dirty = True
+        self._turns.tell()
 
     @Slot(object)
     def _on_state_changed(self, state: TrainingState) -> None:
         if state is TrainingState.IDLE:
-            self._timer.stop()
+            self._turns.stop()
         else:
-            self._timer.start()
-        self._dirty = True
-        self._repaint()
+            self._turns.start()
+        self._turns.show_all()
 
     @Slot(object)
     def _on_run_ended(self, _history: RunHistory) -> None:
-        self._dirty = True
-        self._repaint()
+        self._turns.show_all()
 
-    @Slot()
-    def _repaint(self) -> None:
-        if not self._dirty:
-            return
-        self._dirty = False
+    def _show_figures(self) -> None:
         self._show_state()
-        history = self._session.history
-        if history is not None:
-            self.runs.refresh(history)
-            for row in self.runs.rows:
-                if row.history is history:
-                    self._draw(row)
+        if self._session.history is not None:
+            self.runs.refresh(self._session.history)
+        self._show_emptiness()
+
+    def _draw_loss(self) -> None:
+        for row in self._live_rows():
+            _draw_run(self.loss_plot, row, "loss")
+        self._keep_room()
+
+    def _draw_accuracy(self) -> None:
+        for row in self._live_rows():
+            _draw_run(self.accuracy_plot, row, "accuracy")
+
+    def _live_rows(self) -> list[RunRow]:
+        return [row for row in self.runs.rows if row.history is self._session.history]
 
     @Slot(object)
     def _draw(self, row: RunRow) -> None:
@@ -171,14 +177,27 @@ class TrainPage(QWidget):
         self.progress.set_state(_progress_state(state, history))
         self.runs_card.show_possible()
 
+    @Slot()
+    def _show_times(self) -> None:
+        """Show where the time of the selected run went, once it has ended."""
+        history = self.runs_card.selected_run()
+        ended = history.ended if history is not None else None
+        if ended is self._timed:
+            return
+        self._timed = ended
+        if ended is None:
+            self.timing_strip.hide()
+        else:
+            self.timing_strip.set_times(phases(ended), duration_words(ended.seconds), time_sentences(ended))
+
 
 def _draw_run(plot: LivePlot, row: RunRow, measure: Measure) -> None:
     history, run_id = row.history, str(row.colour)
     if not row.shown or history.started is None:
         plot.remove_run(run_id)
         return
-    val, best = history.series("val", measure), history.best
-    plot.set_run(run_id, history.name, row.colour, history.series("train", measure), val)
+    train, val, best = row.curves.series("train", measure), row.curves.series("val", measure), history.best
+    plot.set_run(run_id, history.name, row.colour, train, val)
     value = None if best is None else getattr(best, f"val_{measure}")
     plot.set_best(run_id, None if best is None or value is None else (float(best.epoch), value))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftgui.core.loading import load_torch
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -25,6 +27,7 @@ class Inspect:
     path: str
 
     def __call__(self) -> object:
+        load_torch()
         from ftgui.jobs.inspect import inspect_stages
 
         return inspect_stages(Path(self.path).expanduser())
@@ -32,6 +35,7 @@ class Inspect:
 
 def describe_machine() -> object:
     """Return which devices there are; loads torch."""
+    load_torch()
     from ftgui.jobs.machine import describe_machine as describe
 
     return describe()

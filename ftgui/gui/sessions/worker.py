@@ -1,12 +1,18 @@
-"""Long work off the GUI thread: an iterator run in a QThread, its items arriving as a signal."""
+"""Long work off the GUI thread: an iterator run in a QThread, its items arriving as a signal.
+
+Items may come by the thousands a second. They are not posted one by one: the worker's thread puts them
+down, and the GUI thread takes in all that lie there, twenty times a second and for a few milliseconds each.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Generator
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QThread, QTimer, Signal, Slot
 
 from ftgui.core.errors import FtguiError, first_line
 
@@ -14,24 +20,32 @@ logger = logging.getLogger(__name__)
 
 Work = Callable[[], Generator[object, None, None]]
 
+PACE_MS = 50
+"""Between two takings of items, so that the event loop is not woken for each."""
+SLICE_SECONDS = 0.008
+"""How long items are taken in before the event loop gets its turn."""
+
 
 class Worker(QObject):
     """Lives in the other thread; knows nothing of windows."""
 
-    progressed = Signal(object)
+    arrived = Signal()
+    """There are items where there were none: once until they are taken."""
     failed = Signal(object)
     finished = Signal()
 
     def __init__(self, work: Work) -> None:
         super().__init__()
         self._work = work
+        self._items: deque[object] = deque()
+        self._told = False
 
     @Slot()
     def run(self) -> None:
         items = self._work()
         try:
             for item in items:
-                self.progressed.emit(item)
+                self._put(item)
         except FtguiError as error:
             self.failed.emit(error)
         except Exception as error:
@@ -47,9 +61,21 @@ class Worker(QObject):
             items.close()
             self.finished.emit()
 
+    def _put(self, item: object) -> None:
+        self._items.append(item)
+        if not self._told:
+            self._told = True
+            self.arrived.emit()
+
+    def take(self) -> Generator[object, None, None]:
+        """Yield the items that are there, oldest first. For the GUI thread."""
+        self._told = False  # before looking: what comes after the last look is told of again
+        while self._items:
+            yield self._items.popleft()
+
 
 class WorkerThread(QObject):
-    """The GUI thread's end of it: owns the thread, passes its signals on.
+    """The GUI thread's end of it: owns the thread, passes on what it says, in the order in which it was said.
 
     Slots are bound methods of this object, which lives in the GUI thread: a lambda or a plain function
     connected to the worker would run in the worker's thread. The worker is dropped after ``wait()`` and
@@ -65,6 +91,14 @@ class WorkerThread(QObject):
         self._name = name
         self._thread: QThread | None = None
         self._worker: Worker | None = None
+        self._failure: FtguiError | None = None
+        self._is_done = False
+        """The work has ended; what it left behind is still being taken in."""
+        self._taken_at = 0.0
+        self._pace = QTimer(self)
+        self._pace.setSingleShot(True)
+        self._pace.setTimerType(Qt.TimerType.PreciseTimer)
+        self._pace.timeout.connect(self._take)
 
     @property
     def is_running(self) -> bool:
@@ -75,16 +109,52 @@ class WorkerThread(QObject):
         if self.is_running:
             raise RuntimeError(f"{self._name} is still running")
         self._thread, self._worker = QThread(), Worker(work)
+        self._failure, self._is_done = None, False
         self._thread.setObjectName(self._name)
         self._worker.moveToThread(self._thread)
         self._thread.started.connect(self._worker.run)
-        self._worker.progressed.connect(self.progressed)
-        self._worker.failed.connect(self.failed)
+        self._worker.arrived.connect(self._on_arrived)
+        self._worker.failed.connect(self._on_failed)
         self._worker.finished.connect(self._on_finished)
         self._thread.start()
 
     @Slot()
+    def _on_arrived(self) -> None:
+        """Take at once what comes after a while of nothing, and at the pace what comes in a stream."""
+        since = (time.monotonic() - self._taken_at) * 1000
+        if since >= PACE_MS:
+            self._take()
+        else:
+            self._pace.start(round(PACE_MS - since))
+
+    @Slot()
+    def _take(self) -> None:
+        """Pass on what lies there, for one slice of time; the rest comes when others have had their turn."""
+        worker, end = self._worker, time.monotonic() + SLICE_SECONDS
+        for item in worker.take() if worker is not None else ():
+            self.progressed.emit(item)
+            if self._worker is not worker:
+                return  # it was shut down by what it said
+            if time.monotonic() > end:
+                self._pace.start(0)
+                return
+        self._taken_at = time.monotonic()
+        if self._is_done:
+            self._end()
+
+    @Slot(object)
+    def _on_failed(self, error: FtguiError) -> None:
+        self._failure = error
+
+    @Slot()
     def _on_finished(self) -> None:
+        self._is_done = True
+        self._take()
+
+    def _end(self) -> None:
+        self._is_done = False
+        if self._failure is not None:
+            self.failed.emit(self._failure)
         self._drop()
         self.finished.emit()
 
@@ -94,6 +164,7 @@ class WorkerThread(QObject):
         QCoreApplication.removePostedEvents(self, QEvent.Type.MetaCall.value)
 
     def _drop(self) -> None:
+        self._pace.stop()
         if self._thread is None:
             return
         self._thread.quit()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QFontMetrics
 
+from ftgui.gui.widgets.amounts import Amounts
+
 NARROWEST, WIDEST = 4.0, 160.0
 """Pixels of a column: with less, epochs are put together; with more, a short run would be all slabs."""
 LOWEST_ROW, ROW, HIGHEST_ROW = 16, 26, 30
@@ -23,17 +25,12 @@ class HeatRow:
     """One stage."""
 
     name: str
-    values: tuple[float | None, ...]
+    values: Amounts
     """An item an epoch, from the first on. None: there is nothing to tell."""
     words: tuple[str, ...] = ()
     """What stands to the right, a column each."""
     joins: int = 1
     """The first epoch in which it learns; above 1 a line is drawn before it."""
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether nothing can be told of it, now or later, such as of norms that it does not have."""
-        return bool(self.values) and all(value is None for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -65,12 +62,6 @@ def spread(epochs: int, room: float) -> Columns:
     return Columns(epochs, group, min(WIDEST, room / math.ceil(epochs / group)))
 
 
-def largest(row: HeatRow, span: tuple[int, int]) -> float | None:
-    """Return what a cell shows: of several epochs the largest, so that 0 is said only of all of them."""
-    values = (value for value in row.values[span[0] - 1 : span[1]] if value is not None)
-    return max(values, default=None)
-
-
 @dataclass(frozen=True)
 class HeatLayout:
     """The places for one size of the widget."""
@@ -95,8 +86,12 @@ class HeatLayout:
         rect = self.cell(row, column)
         left, right = round(rect.left()), round(rect.right())
         top, bottom = round(rect.top()), round(rect.bottom())
-        gap = 1 if self.columns.width >= 8 else 0
-        return QRectF(left, top + 1, right - left - gap, bottom - top - 2)
+        return QRectF(left, top + 1, right - left - self.gap, bottom - top - 2)
+
+    @property
+    def gap(self) -> int:
+        """Pixels between two cells of a row."""
+        return 1 if self.columns.width >= 8 else 0
 
     def hit(self, position: QPointF, rows: int) -> tuple[int, int] | None:
         """Return the row and the column at a place of the widget."""

@@ -28,13 +28,12 @@ from ftgui.gui.widgets.heat_layout import (
     HeatLayout,
     HeatRow,
     Lines,
-    largest,
     lay_out,
     note_height,
 )
-from ftgui.gui.widgets.heat_scale import heat_colour, join_pen
+from ftgui.gui.widgets.heat_scale import join_pen
 from ftgui.gui.widgets.naming import name_widget
-from ftgui.gui.widgets.plot_canvas import round_step
+from ftgui.gui.widgets.ticks import round_step
 
 LABEL_ROOM = 38.0
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
@@ -70,6 +69,8 @@ class HeatMap(QWidget):
         self._headings: tuple[str, ...] = ()
         self._lines: Lines = ()
         self._epochs = 1
+        self._shown: tuple[object, ...] = ()
+        """What tells whether there is something new to show: rows grow where they are."""
         self._cursor: tuple[int, int] | None = None
         """The row and the epoch pointed at."""
         self._layout: HeatLayout | None = None
@@ -95,14 +96,18 @@ class HeatMap(QWidget):
         ``beside`` are the words of another map: room is left for them too, so that both line up.
         """
         lines = (headings, *(row.words for row in rows), *beside)
-        if (rows, epochs, headings, lines) == (self._rows, self._epochs, self._headings, self._lines):
+        counts = tuple(len(row.values) for row in rows)
+        shown = rows, counts, epochs, headings, lines
+        if shown == self._shown:
             return
+        height = self._height_for(ROW)
         self._rows, self._epochs, self._headings, self._lines = rows, epochs, headings, lines
-        self._layout = None
+        self._shown, self._layout = shown, None
         if self._cursor is not None and not self._has(*self._cursor):
             self._cursor = None
         self.setAccessibleDescription("; ".join(f"{row.name}: {', '.join(row.words)}" for row in rows))
-        self.updateGeometry()
+        if height != self._height_for(ROW):
+            self.updateGeometry()
         self._point(self._cursor)
 
     def rows(self) -> tuple[HeatRow, ...]:
@@ -189,9 +194,10 @@ class HeatMap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         if not self._rows:
             return
+        from ftgui.gui.widgets.heat_cells import paint_cells
+
         painter, places = QPainter(self), self.places()
-        for number, row in enumerate(self._rows):
-            _paint_cells(painter, places, number, row)
+        paint_cells(painter, places, self._rows, self.width())
         for number, row in enumerate(self._rows):
             _paint_join(painter, places, number, row)
             self._paint_name_and_words(painter, places, number, row)
@@ -205,7 +211,7 @@ class HeatMap(QWidget):
         name = self.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideMiddle, int(width) + 1)
         painter.setPen(QColor(theme.current().text))
         painter.drawText(QRectF(0, rect.top(), width + 2, rect.height()), MIDDLE, name)
-        painter.setPen(QColor(theme.current().muted if row.is_blank else theme.current().text))
+        painter.setPen(QColor(theme.current().muted if row.values.is_blank else theme.current().text))
         _paint_words(painter, places, row.words, rect)
 
     def _paint_axis(self, painter: QPainter, places: HeatLayout) -> None:
@@ -237,18 +243,6 @@ def epoch_labels(epochs: int, pixels: float) -> list[int]:
         1,
         *(epoch for epoch in range(step, epochs + 1, step) if (epoch - 1) * pixels >= LABEL_ROOM * 0.9),
     ]
-
-
-def _paint_cells(painter: QPainter, places: HeatLayout, number: int, row: HeatRow) -> None:
-    """Paint what is known, and in grey the epochs that are still to come."""
-    columns, waiting = places.columns, QColor(theme.current().chip)
-    for column in range(columns.count):
-        span = columns.span(column)
-        value = largest(row, span)
-        if value is not None:
-            painter.fillRect(places.fill(number, column), heat_colour(value))
-        elif span[0] > len(row.values) and not row.is_blank:
-            painter.fillRect(places.fill(number, column), waiting)
 
 
 def _paint_join(painter: QPainter, places: HeatLayout, number: int, row: HeatRow) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QLinearGradient, QPainter, QPaintEvent, QPen
@@ -10,6 +11,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ftgui.gui import theme
 from ftgui.gui.widgets.naming import name_widget
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LOWEST, HIGHEST = 1e-6, 1.0
 """The ends of the scale; what lies beyond has the colour of the end."""
@@ -38,6 +43,22 @@ def heat_colour(value: float) -> QColor:
     place = share_of_scale(value) * (len(ramp) - 1)
     index = min(int(place), len(ramp) - 2)
     return _between(QColor(ramp[index]), QColor(ramp[index + 1]), place - index)
+
+
+def heat_pixels(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
+    """Return the colours of many movements as pixels (0xAARRGGBB), each as ``heat_colour`` has it."""
+    import numpy as np  # here: what the window needs to open does without
+
+    tokens = theme.current()
+    shades = [QColor(colour) for colour in RAMPS[tokens.name]]
+    ramp = np.array([[shade.red(), shade.green(), shade.blue()] for shade in shades], dtype=float)
+    share = np.log10(np.maximum(values, LOWEST) / LOWEST) / math.log10(HIGHEST / LOWEST)
+    place = np.clip(share, 0.0, 1.0) * (len(ramp) - 1)
+    index = np.minimum(place.astype(int), len(ramp) - 2)
+    colours = ramp[index] + (ramp[index + 1] - ramp[index]) * (place - index)[:, np.newaxis]
+    red, green, blue = np.rint(colours).astype(np.uint32).T
+    pixels = np.uint32(0xFF000000) | (red << 16) | (green << 8) | blue
+    return np.where(values == 0, np.uint32(QColor(tokens.ice).rgba()), pixels).astype(np.uint32)
 
 
 def _between(one: QColor, other: QColor, share: float) -> QColor:

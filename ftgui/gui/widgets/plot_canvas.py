@@ -11,10 +11,10 @@ from PySide6.QtGui import QColor, QFont, QMouseEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from ftgui.gui import theme
+from ftgui.gui.widgets.ticks import round_step, seconds_text
 
 AxisKind = Literal["number", "epochs", "seconds"]
 
-STEPS = (1.0, 2.0, 5.0)
 PIXELS_A_TICK = {"bottom": 30.0, "left": 36.0}
 
 
@@ -60,21 +60,6 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]
         self.setPen(pg.mkPen(tokens.line))
         self.setTickPen(pg.mkPen(tokens.chip))
         self.setTextPen(pg.mkPen(tokens.muted))
-
-
-def round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5, 10, 20 … that is not below ``least``."""
-    if least <= 0 or not math.isfinite(least):
-        return 1.0
-    magnitude = 10.0 ** math.floor(math.log10(least))
-    return next((step * magnitude for step in STEPS if step * magnitude >= least * 0.999), 10.0 * magnitude)
-
-
-def seconds_text(seconds: float) -> str:
-    """Return seconds on an axis: 45, or 1:30 from a minute on."""
-    if seconds < 60:
-        return f"{seconds:.0f}"
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.icons import IconButton
 from ftgui.gui.widgets.naming import set_style_property
-from ftgui.gui.widgets.text import Chip, ElidedText, Text
+from ftgui.gui.widgets.text import Chip, SteadyText, Text
 
 ProgressState = Literal["idle", "preparing", "running", "paused", "stopping", "stopped", "done", "failed"]
 
@@ -30,7 +30,7 @@ class ProgressCard(Card):
         super().__init__(object_name=object_name, parent=parent)
         self._state: ProgressState = "idle"
         self._name = Text("", "strong", object_name="run_name")
-        self._sentence = ElidedText("", "muted", object_name="progress_sentence")
+        self._sentence = SteadyText("muted", object_name="progress_sentence")
         self._best = Chip(object_name="best_chip")
         self.demo_button = Button(self.tr("Open the demo"), object_name="open_demo_button")
         self.pause_button = IconButton("pause", self.tr("Pause"), object_name="pause_button")

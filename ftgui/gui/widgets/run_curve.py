@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -12,13 +10,13 @@ from PySide6.QtGui import QColor, QPen
 
 from ftgui.gui import theme
 from ftgui.gui.theme import RunColour
-
-XY = tuple[Sequence[float], Sequence[float]]
-NO_POINTS: XY = ((), ())
+from ftgui.gui.widgets.live_plot import XY
 
 WIDE_UP_TO = 200
 """Points up to which lines are 2 wide. Beyond 1 they cost some thirty times more (290 ms for 5,000)."""
 DASHED_UP_TO = 1000
+SAMPLES_A_PIXEL = 1.0
+"""Of more only the lowest and the highest are drawn."""
 
 
 class Line:
@@ -28,13 +26,16 @@ class Line:
         self._is_train = is_train
         self._look: tuple[str, int, str] | None = None
         self.item = pg.PlotDataItem(antialias=True, symbolSize=7)
-        self.item.setDownsampling(auto=True, method="peak")
         self.item.curve.setSegmentedLineMode("off")
         plot.addItem(self.item)
+        self.item.setDownsampling(auto=True, method="peak")  # after the plot has set its own, which is none
+        self.item.opts["autoDownsampleFactor"] = SAMPLES_A_PIXEL
 
     def set_points(self, xy: XY, colour: QColor) -> None:
         x, y = xy
-        self.item.setData(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+        self.item.setData(
+            np.array(x, dtype=float), np.array(y, dtype=float)
+        )  # copies: what was given may grow
         self.set_look(colour)
 
     def set_look(self, colour: QColor) -> None:

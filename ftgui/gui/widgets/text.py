@@ -79,6 +79,23 @@ class ElidedText(Text):
         painter.drawText(area, int(self.alignment()), shown)
 
 
+class SteadyText(ElidedText):
+    """One that changes many times a second: whatever it says, its page need not be laid out anew."""
+
+    def __init__(self, role: Role = "plain", *, object_name: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(" ", role, object_name=object_name, parent=parent)
+        self._said = ""
+
+    def text(self) -> str:
+        return self._said
+
+    def setText(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self.setAccessibleName(text)
+            self.update()
+
+
 class Chip(Text):
     """A small rounded fact, such as a cost or a device. Hidden while it has nothing to say."""
 

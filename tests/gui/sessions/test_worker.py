@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Callable, Generator
 from functools import partial
 
 import pytest
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ftgui.core.errors import FtguiError
-from ftgui.gui.sessions.worker import LatestTask, WorkerThread
+from ftgui.gui.sessions.worker import PACE_MS, LatestTask, WorkerThread
 from tests.gui.driving import PATIENCE
 from tests.gui.scripted import Gate, open_all_gates
 
@@ -76,6 +77,104 @@ def test_items_arrive_in_order_in_the_gui_thread_though_made_in_another(
     assert listener.threads == {threading.get_ident()}
     assert threading.get_ident() not in made_in
     assert not thread.is_running
+
+
+def test_a_flood_of_items_wakes_the_window_a_few_times_and_loses_none(
+    qtbot: QtBot, worker: tuple[WorkerThread, Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One wake-up an item would leave the window no time for anything else."""
+    woken: list[float] = []
+    take = WorkerThread._take
+    monkeypatch.setattr(WorkerThread, "_take", lambda self: (woken.append(time.monotonic()), take(self)))
+    thread, listener = worker
+    began = time.monotonic()
+    with qtbot.waitSignal(thread.finished, timeout=PATIENCE):
+        thread.start(partial(_many, 50_000))
+    assert listener.heard == [*range(50_000), "the end"]
+    slices = len(woken) - (time.monotonic() - began) * 1000 / PACE_MS
+    assert slices <= 50_000 / 100, "hundreds of items at a time"
+
+
+def test_who_is_called_late_gets_a_turn_between_slices_of_a_flood(
+    qtbot: QtBot, worker: tuple[WorkerThread, Listener]
+) -> None:
+    """The event loop stands still while items come in, and then there are too many for one turn."""
+    thread, listener = worker
+    turns: list[int] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: turns.append(len(listener.heard)))
+    gone = threading.Event()
+
+    def work() -> Generator[object, None, None]:
+        yield from range(100_000)
+        gone.set()
+
+    thread.start(work)
+    assert gone.wait(PATIENCE / 1000)
+    with qtbot.waitSignal(thread.finished, timeout=PATIENCE):
+        timer.start(0)
+    timer.stop()
+    assert listener.heard == [*range(100_000), "the end"]
+    assert len({turn for turn in turns if 0 < turn < 100_000}) >= 3
+
+
+def test_the_last_items_and_a_failure_are_told_before_the_end(
+    qtbot: QtBot, worker: tuple[WorkerThread, Listener]
+) -> None:
+    thread, listener = worker
+    error = FtguiError("It is full.")
+
+    def work() -> Generator[object, None, None]:
+        yield from range(30_000)
+        raise error
+
+    with qtbot.waitSignal(thread.finished, timeout=PATIENCE):
+        thread.start(work)
+    assert listener.heard == [*range(30_000), error, "the end"]
+
+
+def test_the_first_item_is_told_at_once_and_the_next_ones_together(
+    qtbot: QtBot, worker: tuple[WorkerThread, Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ftgui.gui.sessions.worker.PACE_MS", 10 * PATIENCE)
+    thread, listener = worker
+    thread._taken_at = -PATIENCE
+    first, second = Gate(), Gate()
+
+    def work() -> Generator[object, None, None]:
+        yield "first"
+        first.hold()
+        yield "second"
+        second.hold()
+        yield "third"
+
+    thread.start(work)
+    qtbot.waitUntil(lambda: listener.heard == ["first"], timeout=PATIENCE)
+    first.open()
+    qtbot.waitUntil(second.reached.is_set, timeout=PATIENCE)
+    qtbot.waitUntil(thread._pace.isActive, timeout=PATIENCE)
+    assert listener.heard == ["first"], "the second waits for its time"
+    with qtbot.waitSignal(thread.finished, timeout=PATIENCE):
+        second.open()
+    assert listener.heard == ["first", "second", "third", "the end"], "but the end waits for nothing"
+
+
+def test_a_listener_that_shuts_the_worker_down_hears_nothing_more(
+    qtbot: QtBot, worker: tuple[WorkerThread, Listener]
+) -> None:
+    thread, listener = worker
+    gone = threading.Event()
+
+    def work() -> Generator[object, None, None]:
+        yield from range(10)
+        gone.set()
+
+    thread.progressed.connect(lambda item: thread.shutdown() if item == 3 else None)
+    thread.start(work)
+    assert gone.wait(PATIENCE / 1000)
+    qtbot.waitUntil(lambda: not thread.is_running, timeout=PATIENCE)
+    QApplication.processEvents()
+    assert listener.heard == [0, 1, 2, 3]
 
 
 def test_a_worker_can_be_used_again_after_each_end(
@@ -255,6 +354,10 @@ def test_a_task_that_was_shut_down_says_nothing_more(qtbot: QtBot, task: tuple[L
     QApplication.sendPostedEvents()
     QApplication.processEvents()
     assert listener.heard == []
+
+
+def _many(count: int) -> Generator[object, None, None]:
+    yield from range(count)
 
 
 def _once(thing: object) -> Generator[object, None, None]:

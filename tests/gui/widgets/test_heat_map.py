@@ -14,9 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from ftgui.gui import theme
 from ftgui.gui.theme import DARK, LIGHT, Tokens
-from ftgui.gui.widgets.heat_layout import NARROWEST, WIDEST, HeatRow, largest, spread
+from ftgui.gui.widgets.amounts import Amounts
+from ftgui.gui.widgets.heat_cells import column_amounts
+from ftgui.gui.widgets.heat_layout import NARROWEST, WIDEST, Columns, HeatRow, spread
 from ftgui.gui.widgets.heat_map import HeatMap, Place, epoch_labels
-from ftgui.gui.widgets.heat_scale import RAMPS, HeatLegend, heat_colour, movement_words
+from ftgui.gui.widgets.heat_scale import RAMPS, HeatLegend, heat_colour, heat_pixels, movement_words
 
 BOTH = pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
 
@@ -43,9 +45,9 @@ def heat_map(qtbot: QtBot) -> HeatMap:
     qtbot.addWidget(made)
     made.set_rows(
         (
-            HeatRow("stem", (0.0, 0.0, 0.0, 0.0), ("0", "0 of 6")),
-            HeatRow("layer1", (0.0, 0.0, 1e-3, 2e-3), ("0.20 %", "9 of 18"), joins=3),
-            HeatRow("head", (None, None, None, None), ("no norms", "2 of 2")),
+            HeatRow("stem", Amounts((0.0, 0.0, 0.0, 0.0)), ("0", "0 of 6")),
+            HeatRow("layer1", Amounts((0.0, 0.0, 1e-3, 2e-3)), ("0.20 %", "9 of 18"), joins=3),
+            HeatRow("head", Amounts((None, None, None, None)), ("no norms", "2 of 2")),
         ),
         epochs=4,
         headings=("moved by", "entries"),
@@ -83,6 +85,14 @@ def test_whoever_looks_tells_ice_from_movement_and_much_from_little(
     assert min(abs(np.diff(lightness))) > 6, "a decade is a step that can be seen"
 
 
+@BOTH
+def test_many_cells_have_the_colours_that_each_would_have(tokens: Tokens, qapp: QApplication) -> None:
+    theme.apply_theme(qapp, tokens)
+    values = np.array([0.0, -0.0, 5e-324, *np.logspace(-8, 2, 4001), 1e-6, 1.0])
+    for value, pixel in zip(values, heat_pixels(values), strict=True):
+        assert _differ(QColor(int(pixel)), heat_colour(float(value))) <= (0 if value == 0 else 1), value
+
+
 def test_movement_is_said_with_two_figures_and_nothing_as_nothing() -> None:
     values = (0.0, 1e-9, 1e-6, 3.14e-5, 0.004, 0.0312, 0.3812, 1.0, 12.34)
     assert [movement_words(value) for value in values] == [
@@ -108,17 +118,17 @@ def test_every_epoch_has_its_column_and_columns_fill_the_room(epochs: int) -> No
 
 
 def test_epochs_put_together_are_still_only_if_all_of_them_are() -> None:
-    row = HeatRow("stem", (0.0, 0.0, 0.0, 1e-9, 0.0, 0.0, None, None))
-    assert [largest(row, span) for span in ((1, 3), (3, 5), (5, 7), (7, 8), (9, 12))] == [
-        *(0.0, 1e-9, 0.0, None, None)
-    ]
+    amounts = Amounts((0.0, 0.0, 0.0, 1e-9, 0.0, None, None, None))
+    found = {group: column_amounts(amounts, Columns(10, group, 4.0)).tolist() for group in (2, 3)}
+    nothing = pytest.approx(float("nan"), nan_ok=True)
+    assert found == {2: [0.0, 1e-9, 0.0, nothing, nothing], 3: [0.0, 1e-9, nothing, nothing]}
 
 
 def test_a_long_run_begins_with_the_epochs_there_are(heat_map: HeatMap) -> None:
     """Room for 1,000 epochs would make one sliver of the first three."""
-    heat_map.set_rows((HeatRow("stem", (0.0, 0.0, 0.0)),), epochs=1000)
+    heat_map.set_rows((HeatRow("stem", Amounts((0.0, 0.0, 0.0))),), epochs=1000)
     assert (heat_map.places().columns.group, heat_map.places().columns.count) == (1, 3)
-    heat_map.set_rows((HeatRow("stem", (0.0, 0.0, 0.0)),), epochs=30)
+    heat_map.set_rows((HeatRow("stem", Amounts((0.0, 0.0, 0.0))),), epochs=30)
     assert heat_map.places().columns.count == 30, "a shorter one keeps room for those to come"
 
 
@@ -133,7 +143,8 @@ def test_maps_above_each_other_line_up_whatever_their_words(heat_map: HeatMap, q
     qtbot.addWidget(other)
     other.resize(heat_map.size())
     lines = (("moved by", "entries"), *(row.words for row in heat_map.rows()))
-    other.set_rows((HeatRow("layer1", (0.0,), ("0",)),), epochs=4, headings=("moved by",), beside=lines)
+    row = HeatRow("layer1", Amounts((0.0,)), ("0",))
+    other.set_rows((row,), epochs=4, headings=("moved by",), beside=lines)
     assert other.places().columns == heat_map.places().columns
     assert other.places().names == heat_map.places().names
 
@@ -151,6 +162,57 @@ def test_cells_are_painted_in_the_colours_of_their_values(heat_map: HeatMap) -> 
     assert [_cell_colour(heat_map, image, 2, column) for column in range(4)] == [ground] * 4
 
 
+@pytest.mark.parametrize("epochs", [3, 40, 1000])
+def test_every_cell_has_the_colour_of_its_epochs_however_many_share_it(
+    heat_map: HeatMap, epochs: int
+) -> None:
+    chance = np.random.default_rng(0)
+    amounts = [
+        Amounts(10.0 ** chance.uniform(-8, 1, epochs)),
+        Amounts(None if chance.random() < 0.5 else 1e-3 for _ in range(epochs)),
+        Amounts([0.0] * (epochs - 1)),
+        Amounts([None] * epochs),
+    ]
+    heat_map.set_rows(tuple(HeatRow(f"stage {n}", each) for n, each in enumerate(amounts)), epochs)
+    image, columns = heat_map.grab().toImage(), heat_map.places().columns
+    ground = image.pixelColor(1, image.height() - 1)
+    for row, values in enumerate(amounts):
+        for column in range(columns.count):
+            first, last = columns.span(column)
+            told = [value for value in values[first - 1 : last] if value is not None]
+            to_come = first > len(values)
+            nothing = QColor(LIGHT.chip) if to_come else ground
+            expected = heat_colour(max(told)) if told else nothing
+            assert _differ(_cell_colour(heat_map, image, row, column), expected) <= 1, (row, column)
+
+
+def test_what_a_row_grows_by_is_shown(heat_map: HeatMap) -> None:
+    amounts = Amounts([0.0])
+    rows = (HeatRow("stem", amounts),)
+    heat_map.set_rows(rows, epochs=3)
+    assert _cell_colour(heat_map, heat_map.grab().toImage(), 0, 1) == QColor(LIGHT.chip)
+    amounts.append(0.5)
+    heat_map.set_rows(rows, epochs=3)
+    assert _cell_colour(heat_map, heat_map.grab().toImage(), 0, 1) == heat_colour(0.5)
+    heat_map.set_rows(rows, epochs=1000)
+    assert heat_map.places().columns.count == 2
+    amounts.append(0.6)
+    heat_map.set_rows(rows, epochs=1000)
+    assert heat_map.places().columns.count == 3, "a long run has no room but for what there is"
+
+
+def test_amounts_are_read_back_as_they_came() -> None:
+    amounts = Amounts([0.5, None])
+    amounts.append(1e-3)
+    assert (list(amounts), amounts[-1], amounts[:2], len(amounts)) == (
+        [0.5, None, 1e-3],
+        1e-3,
+        [0.5, None],
+        3,
+    )
+    assert [Amounts(each).is_blank for each in ((), (None,), (None, 0.0))] == [False, True, False]
+
+
 def test_a_line_stands_where_a_stage_joins(heat_map: HeatMap) -> None:
     image = heat_map.grab().toImage()
     x = round(heat_map.places().cell(1, 2).left())
@@ -159,7 +221,7 @@ def test_a_line_stands_where_a_stage_joins(heat_map: HeatMap) -> None:
 
 
 def test_epochs_to_come_are_kept_room_for(heat_map: HeatMap) -> None:
-    heat_map.set_rows((HeatRow("stem", (0.0,)), HeatRow("head", (None,))), epochs=3)
+    heat_map.set_rows((HeatRow("stem", Amounts((0.0,))), HeatRow("head", Amounts((None,)))), epochs=3)
     image = heat_map.grab().toImage()
     assert _cell_colour(heat_map, image, 0, 0) == QColor(LIGHT.ice)
     assert _cell_colour(heat_map, image, 0, 2) == QColor(LIGHT.chip)
@@ -226,7 +288,7 @@ def test_arrow_keys_go_from_cell_to_cell_and_stay_on_the_map(heat_map: HeatMap, 
 def test_a_place_of_several_epochs_names_them_all_and_keys_step_over_them(
     heat_map: HeatMap, qtbot: QtBot
 ) -> None:
-    heat_map.set_rows((HeatRow("stem", (0.0,) * 1000),), epochs=1000)
+    heat_map.set_rows((HeatRow("stem", Amounts((0.0,) * 1000)),), epochs=1000)
     group = heat_map.places().columns.group
     assert group > 1
     heat_map.setFocus(Qt.FocusReason.TabFocusReason)
@@ -265,6 +327,12 @@ def _seen(colour: QColor, sees: str) -> NDArray[np.float64]:
 
 def _cell_colour(heat_map: HeatMap, image: QImage, row: int, column: int) -> QColor:
     return image.pixelColor(heat_map.places().cell(row, column).center().toPoint())
+
+
+def _differ(one: QColor, other: QColor) -> int:
+    """Return by how much two colours differ, in the channel in which they do most; rounding makes 1."""
+    pairs = ((one.red(), other.red()), (one.green(), other.green()), (one.blue(), other.blue()))
+    return max(abs(a - b) for a, b in pairs)
 
 
 def _middle(heat_map: HeatMap, row: int) -> int:

@@ -8,13 +8,22 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel, QMenu
+from PySide6.QtWidgets import (
+    QApplication,
+    QGraphicsView,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from ftgui.gui import theme
 from ftgui.gui.widgets.live_plot import LivePlot
-from ftgui.gui.widgets.plot_canvas import QuietAxis, round_step, seconds_text
+from ftgui.gui.widgets.plot_canvas import QuietAxis
 from ftgui.gui.widgets.plot_legend import LegendEntry, PlotLegend
+from ftgui.gui.widgets.ticks import round_step, seconds_text
 
 RED = "#ff0000"
 XS = [1.0, 2.0, 3.0, 4.0]
@@ -48,6 +57,65 @@ def test_without_runs_it_says_what_to_do(plot: LivePlot) -> None:
     shown = [label.text() for label in plot.findChildren(QLabel) if label.isVisible()]
     assert "Curves appear here while a run trains." in shown
     assert not plot.canvas.isVisible()
+
+
+def test_what_draws_is_made_with_the_first_run_and_is_what_was_asked_for_before(qtbot: QtBot) -> None:
+    """Loading it takes longer than opening the window."""
+    plot = LivePlot("Accuracy")
+    qtbot.addWidget(plot)
+    plot.set_y_range_unit()
+    plot.set_x_range(1, 10)
+    plot.set_x_kind("seconds")
+    plot.set_best("a", (1, 1))
+    plot.remove_run("a")
+    plot.clear()
+    assert plot.findChildren(QGraphicsView) == []
+    plot.set_run("a", "full", RED, val=(XS, [0.99, 0.995, 1.0, 1.0]))
+    (canvas,) = plot.findChildren(QGraphicsView)
+    assert canvas is plot.canvas
+    assert canvas.accessibleName() == "Accuracy"
+    plot.canvas.grab()
+    (first, last), (_, high) = plot.canvas.viewRange()
+    assert (first < 1, 10 < last < 11.5, high <= 1.02) == (True, True, True)
+    assert plot.canvas.x_axis.tickStrings([90.0], 1.0, 10.0) == ["1:30"]
+
+
+def test_the_tab_key_finds_what_was_made_late_where_it_stands(qtbot: QtBot) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    plots = [LivePlot(title) for title in ("Loss", "Accuracy")]
+    first, last = QLineEdit(), QLineEdit()
+    for widget in (first, *plots, last):
+        column.addWidget(widget)
+    for plot in plots:
+        plot.make_ready()
+    chain, each = [], first.nextInFocusChain()
+    while each is not None and each is not first:
+        chain.append(each)
+        each = each.nextInFocusChain()
+    places = [chain.index(widget) for widget in (plots[0].canvas, plots[1].canvas, last)]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("count", [1500, 10_000])
+def test_of_a_long_run_no_more_is_drawn_than_there_are_pixels_and_every_point_can_be_read(
+    plot: LivePlot, count: int
+) -> None:
+    xs = np.arange(1.0, count + 1)
+    ys = np.full(count, 0.5)
+    ys[700] = 0.9
+    plot.set_run("a", "freeze", RED, (xs, ys), (xs, ys))  # type: ignore[arg-type]
+    plot.canvas.grab()
+    for item in plot.canvas.getPlotItem().listDataItems()[:2]:
+        drawn_x, drawn_y = item.curve.getData()
+        assert len(drawn_x) < 3 * plot.canvas.width()
+        assert max(drawn_y) == 0.9, "what stands out is drawn, however short it is"
+        assert len(item.getOriginalDataset()[0]) == count
+    plot.canvas.hovered.emit(701.2)
+    assert _legend(plot)[0].value == "0.900"
+    plot.canvas.hovered.emit(702.2)
+    assert _legend(plot)[0].value == "0.500"
 
 
 def test_a_run_is_drawn_in_its_colour_and_named_in_the_legend(plot: LivePlot) -> None:

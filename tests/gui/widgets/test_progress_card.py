@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QProgressBar, QToolButton
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from ftgui.gui.widgets.progress_card import ProgressCard, ProgressState
@@ -97,3 +97,30 @@ def test_a_sentence_too_long_is_cut_and_kept_as_tooltip(card: ProgressCard) -> N
     assert label is not None
     assert words in label.toolTip()
     assert card.minimumSizeHint().width() < 500
+
+
+def test_what_changes_many_times_a_second_moves_nothing_around_it(
+    card: ProgressCard,
+) -> None:
+    """Each new layout of the page would cost as much as painting it."""
+    card.set_state("running")
+    card.set_progress("epoch 1 of 10", 0.1)
+    QApplication.sendPostedEvents()
+    asked: list[str] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.LayoutRequest:
+                asked.append(watched.objectName())
+            return False
+
+    watch = Watch()
+    card.installEventFilter(watch)
+    card.set_state("running")
+    card.set_progress("epoch 2 of 10 and a good deal longer than before", 0.2)
+    QApplication.sendPostedEvents()
+    card.removeEventFilter(watch)
+    assert asked == []
+    label = card.findChild(QLabel, "progress_sentence")
+    assert label is not None
+    assert label.text() == label.accessibleName() == "epoch 2 of 10 and a good deal longer than before"

@@ -4,7 +4,9 @@
 bare one is what nobody can do without: PySide6, a main window, one plot of pyqtgraph's. The clock runs from
 the start of the process until the first picture of the window has been painted.
 
-It needs a screen: a desktop, or ``xvfb-run -a -s "-screen 0 1440x900x24" python -m tests.bench.window_start``.
+It needs a screen: a desktop, or
+
+    xvfb-run -a -s "-screen 0 1440x900x24" python -m tests.bench.window_start
 """
 
 from __future__ import annotations
@@ -84,7 +86,7 @@ def seconds_to_paint(code: str, home: Path) -> float:
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
-    """Return the seconds of the bare window and of ours, started in turn; the first of each is not counted."""
+    """Return the seconds of the bare window and of ours, started in turn; the first ones do not count."""
     seconds: dict[str, list[float]] = {"bare": [], "ftgui": []}
     with tempfile.TemporaryDirectory() as home:
         for _ in range(rounds + 1):

@@ -18,10 +18,11 @@ from PIL import Image
 from ftgui.core.errors import FtguiError
 from ftgui.core.hashing import content_name
 from ftgui.core.preprocessing import Preprocessing
+from ftgui.data.augmentations import view_count
 from ftgui.data.dataset import Picture
 from ftgui.data.decode import PictureError, crop_centre, decode_picture, resize_short_side
 from ftgui.data.memory import default_budget
-from ftgui.data.views import MIRRORED, View, make_view, view_count, view_parameters
+from ftgui.data.views import MIRRORED, View, make_view, view_parameters
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -17,9 +17,6 @@ from PIL import Image
 from ftgui.core.hashing import stable_generator, stable_seed
 from ftgui.data.decode import INTERPOLATIONS, crop_centre
 
-AUGMENTATIONS = {"none": 1, "flip": 2, "standard": 4}
-"""The augmentations, and how many views of a picture each chooses from unless asked otherwise."""
-
 MIRRORED = 1
 """The view of ``flip`` that is the mirror image; view 0 is the picture as it is."""
 
@@ -42,15 +39,6 @@ class View(NamedTuple):
     box: Box | None = None
     """What is cut out and scaled to the crop; None is the plain centre crop."""
     mirrored: bool = False
-
-
-def view_count(augment: str, views: int | None = None) -> int:
-    """Return how many views of a picture there are: ``views`` as far as ``augment`` has that many.
-
-    ``none`` has one and ``flip`` two; ``standard`` has as many as asked for.
-    """
-    asked = max(views or AUGMENTATIONS[augment], 1)
-    return asked if augment == "standard" else min(asked, AUGMENTATIONS[augment])
 
 
 def view_parameters(augment: str, path: str, k: int, size: tuple[int, int]) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 
 import msgspec
@@ -64,9 +65,11 @@ def _key(config: TrainConfig, preprocessing: Preprocessing, device: DeviceChoice
 
 def _recalled(key: str) -> Timings:
     try:
-        return msgspec.convert((recall("arithmetic", key) or {}).get("timings", ()), Timings)
+        timings = msgspec.convert((recall("arithmetic", key) or {}).get("timings", ()), Timings)
     except msgspec.ValidationError:  # another version's, or edited by hand
         return ()
+    rates = [rate for timing in timings for rate in (timing.forward, timing.step)]
+    return timings if all(0 < rate < math.inf for rate in rates) else ()
 
 
 def _measured(

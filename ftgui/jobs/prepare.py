@@ -17,10 +17,10 @@ from torch import nn
 
 from ftgui.core.errors import FtguiError
 from ftgui.core.settings import read_settings
+from ftgui.data.augmentations import view_count
 from ftgui.data.dataset import Split
 from ftgui.data.scan import scan_dataset
 from ftgui.data.split import split_dataset
-from ftgui.data.views import view_count
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.plan import FreezePlan, default_freeze_until
 from ftgui.freezing.strategies import STRATEGIES

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +33,9 @@ from ftgui.training.events import (
 CONFIG, SPLIT, SUMMARY = "config.json", "split.json", "summary.json"
 METRICS, EVENTS, PREDICTIONS, LOG = "metrics.csv", "events.jsonl", "predictions.csv", "log.txt"
 LOCK = ".lock"
+
+METRICS_EVERY = 1.0
+"""Seconds: the table is written whole each time, and epochs may take milliseconds."""
 
 METRIC_COLUMNS = (
     "epoch",
@@ -91,6 +96,7 @@ class RunStore:
         self._versions = versions
         self._started = started
         self._epochs = list(resumes or ())
+        self._metrics_written = -math.inf
         self._lock = FileLock(folder / LOCK)
         try:
             self._lock.acquire(timeout=0)
@@ -123,7 +129,8 @@ class RunStore:
             case EpochEnded():
                 self._epochs.append(event)
                 os.fsync(self._events.fileno())  # on the disk before the checkpoint that counts on it
-                self._write_metrics()
+                if time.monotonic() - self._metrics_written >= METRICS_EVERY:
+                    self._write_metrics()
             case RunEnded() if self._started is not None:
                 self._write_metrics()
                 summary = Summary(started=self._started, ended=event, versions=self._versions)
@@ -170,6 +177,7 @@ class RunStore:
 
     def _write_metrics(self) -> None:
         """Write all epochs again. A spreadsheet that holds the file open on Windows must not end the run."""
+        self._metrics_written = time.monotonic()
         try:
             files.write_text(self.folder / METRICS, metrics_csv(self._epochs))
         except PermissionError as error:

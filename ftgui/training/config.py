@@ -101,6 +101,9 @@ class TrainConfig(Record, frozen=True, kw_only=True):
         )
 
 
+_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(TrainConfig)}
+
+
 def plain(number: float) -> str:
     """Return a number as people write it, without an exponent."""
     if not math.isfinite(number):
@@ -134,7 +137,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def default(self) -> Any:
-        return next(f.default for f in msgspec.structs.fields(TrainConfig) if f.name == self.name)
+        return _DEFAULTS[self.name]
 
     def check(self, value: Any) -> None:
         """Raise FtguiError where ``value`` is not one that this setting takes."""

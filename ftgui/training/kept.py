@@ -60,7 +60,16 @@ class KeptFeatures:
 
     def find(self, names: Sequence[bytes]) -> npt.NDArray[np.int64]:
         """Return the row of each name, -1 where there is none."""
-        return self._table.find(names) if self._table is not None else np.full(len(names), -1, np.int64)
+        if self._table is not None:
+            try:
+                numbers = self._table.find(names)
+                self._table.mapped()  # not every file system lets a file be mapped
+                return numbers
+            except OSError as error:
+                self._note("Features cannot be read from the disk", error)
+                self._give_up()
+                self._table = None
+        return np.full(len(names), -1, np.int64)
 
     def rows(self) -> Bytes:
         """Return all rows, uint8 (rows, bytes), mapped into memory."""

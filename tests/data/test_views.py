@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import InterpolationMode, functional
 
+from ftgui.data.augmentations import AUGMENTATIONS, view_count
 from ftgui.data.decode import crop_centre
 from ftgui.data.views import (
-    AUGMENTATIONS,
     CROP_AREA,
     CROP_ASPECT,
     View,
     choose_views,
     make_view,
-    view_count,
     view_parameters,
 )
 

@@ -21,8 +21,14 @@ import torch
 from torch import nn
 
 from ftgui.core.process import give_freed_memory_back
+from ftgui.data.pixels import PixelStore
+from ftgui.data.scan import scan_dataset
 from ftgui.freezing.apply import AppliedPlan
+from ftgui.jobs.prepare import initial_network
+from ftgui.models.identify import recognise
 from ftgui.models.splitting import Halves
+from ftgui.models.stages import find_stages
+from ftgui.models.weights import read_weights
 from ftgui.training import passages as passages_module
 from ftgui.training import trainer as trainer_module
 from ftgui.training.clock import RunClock
@@ -421,18 +427,24 @@ def test_another_view_or_another_picture_would_be_seen(folder: Path, monkeypatch
 # Fewer bits -----------------------------------------------------------------------------------------------
 
 
-def probabilities(learned: Learned, pictures: Stores, precision: str, caching: Caching | None) -> Any:
-    """Return what a network that has learned says of the validation pictures in an arithmetic."""
+def probabilities(applied: AppliedPlan, pictures: Stores, precision: str, caching: Caching | None) -> Any:
+    """Return what a network says of the validation pictures in an arithmetic."""
     arithmetic = Arithmetic(torch.device("cpu"), precision, pictures.val.preprocessing)
-    done = learned.trainer.applied
-    applied = AppliedPlan(copy.deepcopy(done.model), done.plan, done.stages)
-    arithmetic.place(applied.model)
-    passages = Passages(applied, pictures.train, pictures.val, arithmetic, "mnasnet0_5", caching)
+    again = AppliedPlan(copy.deepcopy(applied.model), applied.plan, applied.stages)
+    arithmetic.place(again.model)
+    passages = Passages(again, pictures.train, pictures.val, arithmetic, "any", caching)
     for _ in passages.prepare(1, RunClock()):
         pass
     *_, (_, judged) = evaluate(*passages.judge(1))
     assert judged is not None
+    assert judged.probabilities.isfinite().all()
     return judged.probabilities
+
+
+def changed(first: torch.Tensor, second: torch.Tensor) -> int:
+    """Return how many predictions change."""
+    assert first.shape == second.shape
+    return int((first.argmax(dim=1) != second.argmax(dim=1)).sum())
 
 
 @pytest.mark.parametrize("strategy", ["freeze", "partial"])
@@ -444,16 +456,37 @@ def test_in_fewer_bits_kept_and_live_features_of_one_network_say_nearly_the_same
     learned = learn(
         network(folder, architecture), pictures, **(learning(architecture, strategy) | {"lr": 0.01})
     )
+    applied = learned.trainer.applied
     with samples.one_thread():
-        exact = probabilities(learned, pictures, "fp32", None)
-        live = probabilities(learned, pictures, "bf16", None)
-        kept = probabilities(learned, pictures, "bf16", IN_MEMORY)
-    assert kept.shape == live.shape == (20, 2)
-    assert kept.isfinite().all()
-    assert live.isfinite().all()
+        exact = probabilities(applied, pictures, "fp32", None)
+        live = probabilities(applied, pictures, "bf16", None)
+        kept = probabilities(applied, pictures, "bf16", IN_MEMORY)
     assert not torch.equal(kept, exact), "it did not compute in fewer bits"
-    changed = int((kept.argmax(dim=1) != live.argmax(dim=1)).sum())
-    assert changed <= 4, f"{changed} of 20 predictions change"
+    assert changed(kept, live) <= 4, f"{changed(kept, live)} of 20 predictions change"
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("architecture", ["mobilenet_v2", "squeezenet1_1"])
+def test_real_weights_say_the_same_of_real_photos(real_data: Path, architecture: str) -> None:
+    """In fp32 to 1e-5; in fewer bits nearly the same."""
+    weights = read_weights(real_data / "weights" / f"{architecture}-imagenet.pth")
+    recognition, config = recognise(weights), TrainConfig(dataset="", weights="")
+    model = initial_network(config, weights, recognition, classes=2)
+    stages = find_stages(model, recognition.preprocessing.crop)
+    applied = AppliedPlan(model, config.plan(tuple(stage.name for stage in stages)), stages)
+    photos = scan_dataset(real_data / "hymenoptera_data").val[::5]
+    train, val = (
+        PixelStore(real_data / "hymenoptera_data", some, recognition.preprocessing)
+        for some in (photos[:2], photos)
+    )
+    live, kept, few_live, few_kept = (
+        probabilities(applied, Stores(train, val), precision, caching)
+        for precision in ("fp32", "bf16")
+        for caching in (None, IN_MEMORY)
+    )
+    assert live[:, 0].std() > 0.01
+    torch.testing.assert_close(kept, live, rtol=0, atol=CLOSE)
+    assert changed(few_kept, few_live) <= len(live) // 10
 
 
 def test_a_config_that_says_nothing_of_the_cache_has_it_on() -> None:

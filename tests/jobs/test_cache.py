@@ -21,12 +21,14 @@ from PIL import Image
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.core.rows import RowTable
 from ftgui.core.settings import EngineSettings, write_settings
+from ftgui.jobs.resume import resume
 from ftgui.jobs.train import train
 from ftgui.training import activations
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import (
     BatchEnded,
+    EpochEnded,
     PhaseProgress,
     Reason,
     RunEnded,
@@ -256,12 +258,24 @@ def test_without_the_cache_everything_is_computed_in_each_epoch_and_nothing_is_k
     assert {path: path.stat().st_mtime_ns for path in (user_home / "cache").rglob("*")} == before
 
 
-def test_a_thaw_computes_the_frozen_epochs_once_and_finds_them_again(run: Run, cold: Done) -> None:
-    """From the thaw on it learns from pixels, and those it has to decode."""
+def test_a_thaw_computes_the_frozen_epochs_once_and_finds_them_again(run: Run) -> None:
+    """From the thaw on it learns from pixels, decoded for the features before or, if those are found, then."""
     thaw = {"strategy": "thaw", "thaw_epoch": 2, "epochs": 3}
-    warm = run(**thaw)
-    assert warm.counted == (0, TRAIN + VAL, ALL)
-    assert_same(warm, run(**thaw))
+    first = run(**thaw)
+    assert first.counted == (ALL, TRAIN + VAL, 0)
+    second = run(**thaw)
+    assert second.counted == (0, TRAIN + VAL, ALL)
+    assert_same(first, second)
+
+
+def test_a_run_that_goes_on_finds_what_it_left(drawn: Drawn, data: Path, tmp_path: Path) -> None:
+    control = RunControl()
+    for event in train(drawn.config(dataset=str(data), epochs=3), tmp_path / "run", control):
+        if isinstance(event, EpochEnded):
+            control.stop()
+    done = Done(tmp_path / "run", list(resume(tmp_path / "run", RunControl())))
+    assert done.ended.reason is Reason.COMPLETED
+    assert done.counted == (0, 0, ALL)
 
 
 # What changed ---------------------------------------------------------------------------------------------
@@ -665,6 +679,7 @@ def test_a_run_says_how_fast_each_phase_went_beside_what_this_computer_can(run: 
     for speed in (*first.ended.speed, *second.ended.speed):
         assert speed.pictures_per_second > 0
         assert (speed.roof is not None) == (speed.phase == "frozen pass")
+        assert speed.roof is None or speed.pictures_per_second <= speed.roof
     assert first.ended.measuring_seconds > 0
     assert second.ended.measuring_seconds == 0.0
 
@@ -673,8 +688,8 @@ def test_the_roof_of_learning_stages_is_measured_once(run: Run) -> None:
     partial = {"strategy": "partial", "freeze_until": "stage3"}
     first, second = run(**partial), run(**partial)
     assert first.ended.speed[2].phase == second.ended.speed[0].phase == "training from stage4-conv5"
-    assert first.ended.speed[2].roof == second.ended.speed[0].roof
-    assert (first.ended.speed[2].roof or 0) > 0
+    roofs = [first.ended.speed[2].roof or 0, second.ended.speed[0].roof or 0]
+    assert 0 < roofs[0] <= roofs[1], "it is the same, or what the second run reached"
     assert second.ended.measuring_seconds == 0.0
 
 
@@ -698,6 +713,26 @@ def test_each_way_of_learning_has_a_speed_of_its_own(
     run: Run, changes: dict[str, Any], expected: list[str]
 ) -> None:
     assert phases_of(run(**changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("phase", "done", "settings", "changes"),
+    [
+        ("decoding", TRAIN + VAL, EngineSettings(), {"cache": "off"}),
+        ("decoding", TRAIN + VAL, EngineSettings(cache_gb=0.0, cache_memory_share=0.0), {}),
+        ("frozen pass", ALL, EngineSettings(cache_gb=0.0, cache_memory_share=0.0), {}),
+        ("frozen pass", ALL, EngineSettings(), {}),
+    ],
+    ids=["live decoding", "decoding again", "computing again", "once"],
+)
+def test_a_speed_counts_what_was_done_in_the_seconds_of_its_phase_and_no_more(
+    run: Run, phase: str, done: int, settings: EngineSettings, changes: dict[str, Any]
+) -> None:
+    """What is decoded or computed once more while a batch is learned from takes seconds of learning."""
+    write_settings(settings)
+    ended = run(epochs=6, **changes).ended
+    (speed,) = (speed for speed in ended.speed if speed.phase == phase)
+    assert speed.pictures_per_second == pytest.approx(done / ended.phase_seconds[phase], rel=0.01)
 
 
 # Fewer bits -----------------------------------------------------------------------------------------------

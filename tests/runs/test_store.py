@@ -16,6 +16,7 @@ import pytest
 from ftgui.core import files, records
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Picture, Split
+from ftgui.runs import store as store_module
 from ftgui.runs.store import (
     METRIC_COLUMNS,
     RunStore,
@@ -188,6 +189,25 @@ def test_metrics_that_a_spreadsheet_holds_open_do_not_end_the_run(
     assert "metrics.csv could not be written" in (store.folder / "log.txt").read_text()
     store.record(epoch(2))
     assert epochs_in_metrics(store.folder) == [1, 2]
+
+
+def test_the_metrics_of_short_epochs_are_not_written_after_each_but_all_at_the_end(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole table is written each time: thousands of short epochs would wait for it."""
+    monkeypatch.setattr(store_module, "METRICS_EVERY", 3600.0)
+    store.record(STARTED)
+    for number in range(1, 5):
+        store.record(epoch(number))
+    assert epochs_in_metrics(store.folder) == [1], "the first is there at once"
+    monkeypatch.setattr(store_module, "METRICS_EVERY", 0.0)
+    store.record(epoch(5))
+    assert epochs_in_metrics(store.folder) == [1, 2, 3, 4, 5]
+    monkeypatch.setattr(store_module, "METRICS_EVERY", 3600.0)
+    store.record(epoch(6))
+    assert epochs_in_metrics(store.folder) == [1, 2, 3, 4, 5]
+    store.record(ENDED)
+    assert epochs_in_metrics(store.folder) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_finished_run_can_be_told_from_its_summary_alone(finished: dict[str, Finished]) -> None:

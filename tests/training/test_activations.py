@@ -501,6 +501,30 @@ def test_what_was_used_longest_ago_makes_room(root: Path, pictures: list[Picture
     assert computed(filled(make_store(root, pictures), make_prefix(2), tight)) == (0, COUNT, 0)
 
 
+@pytest.mark.parametrize("memory", [ROOM, share(4)])
+@pytest.mark.parametrize("name", ["mapped", "find"])
+def test_a_disk_that_will_not_be_read_is_said_and_done_without(
+    root: Path,
+    pictures: list[Picture],
+    place: FeaturePlace,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    memory: int,
+) -> None:
+    """Some file systems do not let a file be mapped."""
+    expected = all_of(filled(make_store(root, pictures), place=place))
+
+    def fail(*_: Any) -> Any:
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr(RowTable, name, fail)
+    feed = filled(make_store(root, pictures), place=place, memory=memory)
+    (note,) = feed.notes
+    assert note.startswith("Features cannot be ")
+    assert "No such device" in note
+    close(all_of(feed), expected)
+
+
 @pytest.mark.parametrize("memory", [ROOM, share(4), 0])
 def test_who_finds_another_program_writing_reads_what_is_there_and_keeps_the_rest_to_itself(
     root: Path, pictures: list[Picture], place: FeaturePlace, memory: int
@@ -545,6 +569,21 @@ def test_unreadable_pictures_are_left_out_alike_whether_the_others_are_computed_
     assert [path for path, _ in told[0]] == ["1.png", "4.png"]
     assert "cut off" in told[0][0][1]
     assert "no such file" in told[0][1][1]
+
+
+@pytest.mark.usefixtures("few_at_once")
+@pytest.mark.parametrize("broken", [(0,), (5,), (4, 5), (1, 2, 3, 5)])
+def test_those_before_and_after_an_unreadable_picture_keep_their_features(
+    root: Path, pictures: list[Picture], place: FeaturePlace, broken: tuple[int, ...]
+) -> None:
+    readable = [picture for number, picture in enumerate(pictures) if number not in broken]
+    expected = all_of(filled(make_store(root, readable)))
+    for number in broken:
+        (root / pictures[number].path).write_bytes(b"a poem")
+    for _ in range(2):
+        feed = filled(make_store(root, pictures), place=place)
+        assert list(feed.store.pictures) == readable
+        close(all_of(feed), expected)
 
 
 def test_where_no_picture_can_be_read_none_is_left(root: Path, pictures: list[Picture]) -> None:

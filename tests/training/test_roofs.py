@@ -199,6 +199,24 @@ def test_a_pass_is_remembered(forwards: list[int]) -> None:
     assert len(forwards) == 4
 
 
+def test_a_run_that_is_faster_than_its_roof_raises_it_for_those_after_it(forwards: list[int]) -> None:
+    """The computer was busy with other things when it was measured."""
+    roofs = Roofs("tiny", CPU, RunClock())
+    measured = roofs.of_pass(make_prefix(), 5)
+    assert roofs.reached(measured, measured / 2) == measured
+    assert Roofs("tiny", CPU, RunClock()).of_pass(make_prefix(), 5) == measured
+    later = Roofs("tiny", CPU, RunClock())
+    assert later.reached(later.of_pass(make_prefix(), 5), 2 * measured) == 2 * measured
+    assert Roofs("tiny", CPU, RunClock()).of_pass(make_prefix(), 5) == 2 * measured
+    assert len(forwards) == 4
+
+
+def test_what_was_not_measured_is_not_reached() -> None:
+    roofs = Roofs("tiny", CPU, RunClock())
+    assert roofs.reached(None, 100.0) is None
+    assert roofs.reached(50.0, 100.0) == 100.0
+
+
 BF16 = Arithmetic(torch.device("cpu"), "bf16", FEW_PIXELS)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from ftgui.core.errors import FtguiError
-from ftgui.data.views import view_count
+from ftgui.data.augmentations import view_count
 from ftgui.freezing.strategies import SHAPING_SETTINGS, STRATEGIES
 from ftgui.gui.sessions.questions import Inspect, Scan, describe_machine
 from ftgui.gui.sessions.worker import LatestTask

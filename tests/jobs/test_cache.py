@@ -259,7 +259,7 @@ def test_without_the_cache_everything_is_computed_in_each_epoch_and_nothing_is_k
 
 
 def test_a_thaw_computes_the_frozen_epochs_once_and_finds_them_again(run: Run) -> None:
-    """From the thaw on it learns from pixels, decoded for the features before or, if those are found, then."""
+    """From the thaw on it learns from pixels, decoded for the features before it or else then."""
     thaw = {"strategy": "thaw", "thaw_epoch": 2, "epochs": 3}
     first = run(**thaw)
     assert first.counted == (ALL, TRAIN + VAL, 0)

@@ -43,8 +43,8 @@ def pass_speed(passages: Passages | None, clock: RunClock) -> tuple[PhaseSpeed, 
     if passages is None:
         return ()
     for phase, done, roof in (
-        ("decoding", passages.counters.decoded_pictures, None),
-        ("frozen pass", passages.counters.prefix_forwards, passages.pass_roof),
+        ("decoding", passages.passed.decoded_pictures, None),
+        ("frozen pass", passages.passed.prefix_forwards, passages.pass_roof),
     ):
         seconds = clock.phase_seconds.get(phase, 0.0)
         if done and seconds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
@@ -51,12 +52,9 @@ def is_table(folder: Path) -> bool:
 
     Rows whose index a power cut took count, or they would never be deleted.
     """
-    try:
-        with (folder / INDEX).open("rb", buffering=0) as index:
-            if read_header(index) is not None:
-                return True
-    except OSError:
-        pass
+    with suppress(OSError), (folder / INDEX).open("rb", buffering=0) as index:  # then the others tell
+        if read_header(index) is not None:
+            return True
     return (folder / ROWS).is_file() and (folder / LOCK).is_file()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -81,14 +82,11 @@ class PixelStore:
         Closing the generator early ends them; what is decoded by then stays in memory, and what is
         unreadable is not known.
         """
-        pool = ThreadPoolExecutor(self.threads, "ftgui-decode")
         reasons = []
-        try:
-            for reason in in_order(pool, self._decode_first, self.pictures, 4 * self.threads):
+        with closing(self._decoding(self._decode_first, self.pictures, 4 * self.threads)) as judged:
+            for reason in judged:
                 reasons.append(reason)
                 yield len(reasons), len(self.pictures)
-        finally:
-            pool.shutdown(cancel_futures=True)
         self.leave_out({p.path: r for p, r in zip(self.pictures, reasons, strict=True) if r is not None})
 
     def stream(
@@ -100,19 +98,16 @@ class PixelStore:
         next pictures are decoded while it computes; on the CPU, where both want the same cores, ``ahead`` is
         best kept small. What was decoded is kept where it fits.
         """
-        pool = ThreadPoolExecutor(self.threads, "ftgui-decode")
-        try:
-            yield from in_order(pool, self._all_views, wanted, ahead)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        yield from self._decoding(self._all_views, wanted, ahead)
 
     def digests(self) -> Generator[bytes | None, None, None]:
         """Yield what each picture's file holds as 16 bytes; None where it cannot be read."""
-        pool = ThreadPoolExecutor(self.threads, "ftgui-decode")
-        try:
-            yield from in_order(pool, self._digest, self.pictures, 32 * self.threads)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        yield from self._decoding(self._digest, self.pictures, 32 * self.threads)
+
+    def _decoding(
+        self, function: Callable[[S], T], items: Iterable[S], ahead: int
+    ) -> Generator[T, None, None]:
+        return in_order(function, items, ahead, self.threads, "ftgui-decode")
 
     def leave_out(self, unreadable: Mapping[str, str]) -> None:
         """Part the readable pictures from the others; ``unreadable`` says of each path why it is one."""
@@ -248,19 +243,23 @@ class Shelf:
 
 
 def in_order(
-    pool: ThreadPoolExecutor, function: Callable[[S], T], items: Iterable[S], ahead: int
-) -> Iterator[T]:
-    """Yield ``function`` of each item in their order, computed on ``pool`` at most ``ahead`` items early.
+    function: Callable[[S], T], items: Iterable[S], ahead: int, threads: int, name: str
+) -> Generator[T, None, None]:
+    """Yield ``function`` of each item in their order, computed on threads at most ``ahead`` items early.
 
-    ``pool.map`` would run to the end while nobody asks for more.
+    ``map`` of a pool would run to the end while nobody asks for more. Closing the generator ends the threads.
     """
+    pool = ThreadPoolExecutor(threads, name)
     waiting: deque[Future[T]] = deque()
-    for item in items:
-        waiting.append(pool.submit(function, item))
-        if len(waiting) > ahead:
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
             yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def channels_first(image: Image.Image) -> Bytes:

@@ -59,8 +59,3 @@ class StagesTold:
 def epochs_told(told: Told) -> int:
     """Return the number of epochs by whose end something was measured."""
     return max((len(stage.events) for stage in told.values()), default=0)
-
-
-def told_of(history: RunHistory) -> Told:
-    """Return all that is told of a run, once."""
-    return StagesTold(history).told()

@@ -6,7 +6,6 @@ import math
 from collections.abc import Generator
 
 import msgspec
-import torch
 
 from ftgui.core.errors import FtguiError
 from ftgui.core.preprocessing import Preprocessing
@@ -16,6 +15,7 @@ from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig
 from ftgui.training.devices import DeviceChoice
 from ftgui.training.events import PhaseProgress, Timing, TrainingEvent
+from ftgui.training.precision import Arithmetic
 from ftgui.training.tuning import choose, measure
 
 Timings = tuple[Timing, ...]
@@ -58,9 +58,8 @@ def settle_arithmetic(
 
 def _key(config: TrainConfig, preprocessing: Preprocessing, device: DeviceChoice) -> str:
     """Return all that the timings depend on."""
-    name = torch.cuda.get_device_name() if device.name == "cuda" else device.name
-    threads = torch.get_num_threads()
-    return f"{config.architecture} {preprocessing.crop} {name} {threads} threads torch {torch.__version__}"
+    computer = Arithmetic(device.torch_device, "fp32", preprocessing).computer
+    return f"{config.architecture} {preprocessing.crop} {computer}"
 
 
 def _recalled(key: str) -> Timings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import closing
 
 from ftgui.jobs.passing import make_passages
 from ftgui.jobs.prepare import check_learning_pictures, prepare
@@ -34,12 +33,8 @@ def _found(config: TrainConfig, control: RunControl) -> Iterator[TrainingEvent |
     clock = RunClock()
     prepared = yield from prepare(config, clock)
     passages = make_passages(prepared, clock)
-    with closing(passages.prepare(1, clock)) as progress:
-        for phase, done, total in progress:
-            control.wait_while_paused()
-            if control.stopping:
-                return
-            yield PhaseProgress(phase=phase, done=done, total=total)
+    if not (yield from passages.make_ready(1, clock, control)):
+        return
     check_learning_pictures(len(passages.train.pictures))
     finder = LrFinder(
         config=prepared.config,

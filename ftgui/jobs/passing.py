@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftgui.core.paths import user_cache_folder
-from ftgui.core.settings import EngineSettings, read_settings
+from ftgui.core.settings import EngineSettings
 from ftgui.data.pixels import PixelStore
 from ftgui.jobs.prepare import Prepared
 from ftgui.training.clock import RunClock
@@ -20,7 +20,7 @@ def make_passages(prepared: Prepared, clock: RunClock, first_epoch: int = 1) -> 
     config, split = prepared.config, prepared.pictures.split
     root, preprocessing = Path(prepared.pictures.root), prepared.recognition.preprocessing
     arithmetic = prepared.on_device()
-    caching = make_caching(read_settings()) if config.cache == "on" else None
+    caching = make_caching(prepared.settings) if config.cache == "on" else None
     epochs = range(first_epoch, config.epochs + 1)
     pixels_return = caching is not None and any(prepared.applied.ice_line(e) == 0 for e in epochs)
     budget = None if pixels_return else 0

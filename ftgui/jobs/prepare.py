@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from ftgui.core.errors import FtguiError
-from ftgui.core.settings import read_settings
+from ftgui.core.settings import EngineSettings, read_settings
 from ftgui.data.augmentations import view_count
 from ftgui.data.dataset import Split
 from ftgui.data.scan import scan_dataset
@@ -64,6 +64,7 @@ class Prepared:
     architecture: str
     applied: AppliedPlan
     device: DeviceChoice
+    settings: EngineSettings
     timings: tuple[Timing, ...] = ()
     """What the arithmetic was chosen by."""
 
@@ -114,7 +115,8 @@ def prepare(
         FtguiError: the settings, the dataset, the weights or the device do not do.
     """
     check_config(config)
-    use_threads(read_settings().threads)
+    settings = read_settings()
+    use_threads(settings.threads)
     device = choose_device(config.device)
     with clock.phase("reading"):
         pictures = pictures or find_pictures(config)
@@ -142,6 +144,7 @@ def prepare(
         architecture=architecture,
         applied=applied,
         device=device,
+        settings=settings,
         timings=timings,
     )
 

@@ -145,13 +145,8 @@ class TrainJob:
         with self.clock.phase("building"):
             passages = make_passages(prepared, self.clock, done + 1)
         self.passages = passages
-        with closing(passages.prepare(done + 1, self.clock)) as progress:
-            for phase, number, total in progress:
-                self.clock.add_pause(self.control.wait_while_paused())
-                if self.control.stopping:
-                    return Reason.STOPPED
-                yield PhaseProgress(phase=phase, done=number, total=total)
-        yield from self._told(passages)
+        if not (yield from passages.make_ready(done + 1, self.clock, self.control)):
+            return Reason.STOPPED
         split = Split(train=passages.train.pictures, val=passages.val.pictures)
         check_split(split)
         with self.clock.phase("building"):
@@ -162,12 +157,6 @@ class TrainJob:
             self._go_on(trainer, self.earlier, split)
         yield prepared.started(self.out, split, resumed_after=len(trainer.epochs))
         return (yield from self._trained(trainer, prepared, store))
-
-    def _told(self, passages: Passages) -> Events:
-        for path, why in (*passages.train.unreadable, *passages.val.unreadable):
-            yield RunWarning(message=f"“{path}” is left out: {why}")
-        for note in passages.new_notes():
-            yield RunWarning(message=note)
 
     def _notes(self, prepared: Prepared) -> Events:
         for note in (*prepared.pictures.notes, *prepared.recognition.notes):

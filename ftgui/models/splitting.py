@@ -69,11 +69,6 @@ class Halves:
         return _after(self._model, trace(self._model).nodes, self._edge)
 
 
-def split(model: nn.Module, stages: Sequence[Stage], line: int) -> Halves:
-    """Cut a network after its first ``line`` stages; see ``Halves``."""
-    return Halves(model, stages, line)
-
-
 class _ByModes(nn.Module):
     """A part of a network, as it was traced in each set of modes that it has run in."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,8 +70,4 @@ def fetched(
         for indices, views in batches:
             yield feed.batch(indices, views)
         return
-    pool = ThreadPoolExecutor(1, "ftgui-fetch")
-    try:
-        yield from in_order(pool, lambda asked: feed.batch(*asked), batches, ahead=1)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    yield from in_order(lambda asked: feed.batch(*asked), batches, 1, 1, "ftgui-fetch")

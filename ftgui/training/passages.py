@@ -4,6 +4,7 @@ line, from what the frozen stages said of them once and for all."""
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -17,7 +18,8 @@ from ftgui.models.folding import folded
 from ftgui.models.splitting import Halves
 from ftgui.training.activations import Activations
 from ftgui.training.clock import RunClock
-from ftgui.training.events import PhaseSpeed
+from ftgui.training.control import RunControl
+from ftgui.training.events import PhaseProgress, PhaseSpeed, RunWarning, TrainingEvent
 from ftgui.training.feeds import Feed, Passage, PixelFeed
 from ftgui.training.kept import FeaturePlace
 from ftgui.training.precision import Arithmetic
@@ -97,6 +99,23 @@ class Passages:
             cache_hits=after.cache_hits,
         )
 
+    def make_ready(
+        self, epoch: int, clock: RunClock, control: RunControl
+    ) -> Generator[TrainingEvent, None, bool]:
+        """``prepare``, told as events, pictures left out among them; False where a stop came in between."""
+        is_first = not self.train.is_judged
+        with closing(self.prepare(epoch, clock)) as progress:
+            for phase, done, total in progress:
+                clock.add_pause(control.wait_while_paused())
+                if control.stopping:
+                    return False
+                yield PhaseProgress(phase=phase, done=done, total=total)
+        for path, why in (*self.train.unreadable, *self.val.unreadable) if is_first else ():
+            yield RunWarning(message=f"“{path}” is left out: {why}")
+        for note in self.new_notes():
+            yield RunWarning(message=note)
+        return True
+
     def _prepare(self, line: int, clock: RunClock) -> Generator[tuple[str, int, int], None, None]:
         if line == 0:
             for store in (self.train, self.val):
@@ -143,9 +162,10 @@ class Passages:
         stages = self.applied.stages
         if line == 0:
             return "training the whole network"
-        return (
-            "training the output layer" if line == len(stages) - 1 else f"training from {stages[line].name}"
-        )
+        return "training the output layer" if self._only_head(line) else f"training from {stages[line].name}"
+
+    def _only_head(self, line: int) -> bool:
+        return line == len(self.applied.stages) - 1
 
     @property
     def pass_roof(self) -> float | None:
@@ -154,8 +174,7 @@ class Passages:
 
     def step_roof(self, epoch: int, batch_size: int) -> float | None:
         """Return how many pictures a second an epoch's way can learn from at best, in the modes of now."""
-        only_head = self.line(epoch) == len(self.applied.stages) - 1
-        if self.roofs is None or only_head:  # a matrix product: what goes on around it takes longer
+        if self.roofs is None or self._only_head(self.line(epoch)):  # what goes on around it takes longer
             return None
         return self.roofs.of_steps(self.at(epoch), self.line(epoch), batch_size)
 
@@ -200,8 +219,8 @@ class Passages:
         with clock.phase("building"):
             network = Halves(self.applied.model, self.applied.stages, line).suffix
         # Numbers so few that half the bits would save nothing: the head alone learns in fp32.
-        only_head = line == len(self.applied.stages) - 1
-        arithmetic = replace(self.arithmetic, precision="fp32") if only_head else self.arithmetic
+        fewest = self._only_head(line)
+        arithmetic = replace(self.arithmetic, precision="fp32") if fewest else self.arithmetic
         self._behind, self._line = Passage(network, train, val, arithmetic), line
 
     def _memory_bytes(self) -> int:

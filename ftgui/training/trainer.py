@@ -30,7 +30,6 @@ from ftgui.training.events import (
     PhaseProgress,
     PhaseSpeed,
     Reason,
-    RunWarning,
     StageMoved,
     TrainingEvent,
 )
@@ -166,7 +165,7 @@ class Trainer:
         return Reason.COMPLETED
 
     def _epoch(self, epoch: int) -> Generator[TrainingEvent, None, Reason | None]:
-        if not (yield from self._prepare(epoch)):
+        if not (yield from self.passages.make_ready(epoch, self.clock, self.control)):
             return Reason.STOPPED
         passage = self.passages.at(epoch)
         self.optimizer.zero_grad(set_to_none=True)  # before what learns changes: a gradient left is a step
@@ -188,20 +187,6 @@ class Trainer:
             return reason  # what is kept already is worth more than a part of an epoch
         train_seconds = self.clock.seconds - began
         return (yield from self._judge(epoch, mean, good, train_seconds, reason))
-
-    def _prepare(self, epoch: int) -> Generator[TrainingEvent, None, bool]:
-        """Compute what the epoch takes as given, where its ice line is another one than before; return
-        False where a stop came in the middle.
-        """
-        with closing(self.passages.prepare(epoch, self.clock)) as progress:
-            for phase, done, total in progress:
-                self.clock.add_pause(self.control.wait_while_paused())
-                if self.control.stopping:
-                    return False
-                yield PhaseProgress(phase=phase, done=done, total=total)
-        for note in self.passages.new_notes():
-            yield RunWarning(message=note)
-        return True
 
     def _learn(
         self, epoch: int, passage: Passage, mean: RunningMean, speed: _Speed

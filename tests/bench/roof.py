@@ -34,7 +34,7 @@ from ftgui.models.folding import folded  # noqa: E402
 from ftgui.models.head import replace_output_layer  # noqa: E402
 from ftgui.models.identify import recognise  # noqa: E402
 from ftgui.models.pretrained import load_pretrained  # noqa: E402
-from ftgui.models.splitting import Halves, split  # noqa: E402
+from ftgui.models.splitting import Halves  # noqa: E402
 from ftgui.models.stages import find_stages  # noqa: E402
 from ftgui.models.weights import read_weights  # noqa: E402
 from ftgui.training.precision import DTYPES, FORMATS, autocast  # noqa: E402
@@ -125,7 +125,7 @@ def measure(subject: Subject, arithmetic: Arithmetic, lines: Sequence[int], batc
 def cut(subject: Subject, line: int) -> Halves:
     """Return the halves of a copy of the network, so that what is done to them is done to nothing else."""
     model = copy.deepcopy(subject.model).eval()
-    return split(model, find_stages(model, subject.preprocessing.crop), line)
+    return Halves(model, find_stages(model, subject.preprocessing.crop), line)
 
 
 def decode_rate(files: Sequence[Path], preprocessing: Preprocessing, threads: int | None = None) -> float:

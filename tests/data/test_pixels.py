@@ -181,16 +181,20 @@ def test_closing_the_load_halfway_ends_its_threads_and_its_work(
     assert len(started) <= before + 4, "what waited in the queue was decoded all the same"
 
 
-def test_decoding_waits_for_a_caller_who_pauses(
-    tmp_path: Path, pictures: list[Picture], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started = []
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The paths that are decoded, which takes no time here."""
+    paths: list[Path] = []
 
     def note(path: Path) -> Image.Image:
-        started.append(path)
+        paths.append(path)
         return Image.new("RGB", (40, 40))
 
     monkeypatch.setattr("ftgui.data.pixels.decode_picture", note)
+    return paths
+
+
+def test_decoding_waits_for_a_caller_who_pauses(tmp_path: Path, started: list[Path]) -> None:
     many = [Picture(f"{number}.png", 0) for number in range(500)]
     progress = PixelStore(tmp_path, many, SMALL, threads=2).load()
     next(progress)
@@ -286,15 +290,8 @@ def test_a_stream_says_why_there_are_no_pixels_and_goes_on(tmp_path: Path, pictu
 
 @pytest.mark.parametrize("ahead", [1, 8])
 def test_a_stream_decodes_so_many_pictures_ahead_and_no_more(
-    tmp_path: Path, pictures: list[Picture], monkeypatch: pytest.MonkeyPatch, ahead: int
+    tmp_path: Path, started: list[Path], ahead: int
 ) -> None:
-    started = []
-
-    def note(path: Path) -> Image.Image:
-        started.append(path)
-        return Image.new("RGB", (40, 40))
-
-    monkeypatch.setattr("ftgui.data.pixels.decode_picture", note)
     many = [Picture(f"{number}.png", 0) for number in range(100)]
     stream = PixelStore(tmp_path, many, SMALL, threads=2).stream([(n, [0]) for n in range(100)], ahead)
     for taken in range(1, 4):

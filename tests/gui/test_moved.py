@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.moved_words import cell_words, moved_summary
-from ftgui.gui.stages_told import told_of
+from ftgui.gui.stages_told import StagesTold
 from ftgui.gui.widgets.heat_map import HeatMap
 from ftgui.runs.history import RunHistory
 from ftgui.training.config import TrainConfig
@@ -258,7 +258,7 @@ def test_norms_that_may_follow_the_pictures_are_no_alarm() -> None:
 def test_cells_that_share_a_column_are_read_out_together() -> None:
     history = _history(started(joins=2), *moved(1, 0.0, 0.0, 0.0, 0.2), *moved(2, 1e-3, 0.0, 0.0, 0.3))
     assert history.started is not None
-    stem, head, told = history.started.stages[0], history.started.stages[-1], told_of(history)
+    stem, head, told = history.started.stages[0], history.started.stages[-1], StagesTold(history).told()
     read = [
         cell_words(stem, told["stem"], "weights", 1, 2),
         cell_words(stem, told["stem"], "weights", 3, 4),
@@ -313,7 +313,7 @@ def _config(**changes: object) -> TrainConfig:
 
 
 def _summary(history: RunHistory) -> tuple[str, str]:
-    return moved_summary(history, told_of(history))
+    return moved_summary(history, StagesTold(history).told())
 
 
 def _history(*events: TrainingEvent, config: TrainConfig | None = None) -> RunHistory:

@@ -11,7 +11,7 @@ from torch import fx, nn
 
 from ftgui.models.folding import folded
 from ftgui.models.head import seeded
-from ftgui.models.splitting import split
+from ftgui.models.splitting import Halves
 from ftgui.models.stages import find_stages
 from tests import samples
 from tests.models.lively import EACH, assert_varies, crop_of, lively, pictures
@@ -33,7 +33,7 @@ def _one_thread() -> Iterator[None]:
 def prefix_of(model: nn.Module, name: str, dtype: torch.dtype = torch.float32) -> Prefix:
     """Return all of a network before its head; the network itself is brought to a type."""
     stages = find_stages(model, crop_of(name))
-    return split(model.to(dtype), stages, len(stages) - 1).prefix
+    return Halves(model.to(dtype), stages, len(stages) - 1).prefix
 
 
 def norms_in(network: nn.Module) -> int:
@@ -132,7 +132,7 @@ def test_pictures_come_in_any_type_and_layout(dtype: torch.dtype) -> None:
 
 def test_an_empty_prefix_only_brings_pictures_into_its_form() -> None:
     model, inputs = lively("resnet18"), pictures("resnet18")
-    prefix = split(model, find_stages(model, 64), 0).prefix
+    prefix = Halves(model, find_stages(model, 64), 0).prefix
     assert torch.equal(folded(prefix, torch.bfloat16)(inputs), inputs.bfloat16())
 
 

@@ -19,7 +19,7 @@ from ftgui.freezing.plan import FreezePlan, StagePlan
 from ftgui.models import architectures, splitting
 from ftgui.models.construction import skeleton
 from ftgui.models.head import seeded
-from ftgui.models.splitting import split
+from ftgui.models.splitting import Halves
 from ftgui.models.stages import Stage, find_stages
 from ftgui.models.tracing import trace
 from tests import samples
@@ -27,6 +27,7 @@ from tests.models.lively import (
     EACH,
     FEW,
     OTHERS,
+    Undecided,
     assert_varies,
     crop_of,
     enlivened,
@@ -88,7 +89,7 @@ def test_prefix_and_suffix_together_are_the_network_wherever_it_is_cut(name: str
     with torch.no_grad():
         expected = model(inputs)
         for line in range(len(stages) + 1):
-            halves = split(model, stages, line)
+            halves = Halves(model, stages, line)
             features = halves.prefix(inputs)
             assert_varies(features)
             assert torch.equal(halves.suffix(features), expected), f"cut after {line} stages"
@@ -105,7 +106,7 @@ def test_a_suffix_draws_and_learns_as_the_whole_network_does_over_a_frozen_prefi
     cut = copy.deepcopy(whole)
     for model in (whole, cut):
         applied(model, stages, line).start_epoch(1)
-    halves = split(cut, stages, line)
+    halves = Halves(cut, stages, line)
     with torch.no_grad():
         features = halves.prefix(inputs)
     given = features.clone()
@@ -156,7 +157,7 @@ def test_dropout_that_is_called_as_a_function_drops_in_train_mode_and_not_in_eva
     stages = stages_of(model, name)
     plan = applied(model, stages, 2)
     model.train(cut_in_train_mode)  # all of it, what is before the line too
-    halves = split(model, stages, 2)
+    halves = Halves(model, stages, 2)
     prefix, suffix = halves.prefix, halves.suffix
     for epoch in (1, 2, 3):
         plan.start_epoch(epoch)
@@ -172,7 +173,7 @@ def test_dropout_that_is_called_as_a_function_drops_in_train_mode_and_not_in_eva
 def test_modes_that_are_set_on_the_suffix_reach_what_tells_functions_its_mode() -> None:
     model, inputs = with_functional_dropout("swin_t"), pictures("swin_t")
     stages = stages_of(model, "swin_t")
-    halves = split(model, stages, 2)
+    halves = Halves(model, stages, 2)
     features = halves.prefix(inputs)
     halves.suffix.train()
     assert not torch.equal(drawn(halves.suffix, features, 1), drawn(halves.suffix, features, 2))
@@ -184,7 +185,7 @@ def test_modes_that_are_set_on_the_suffix_reach_what_tells_functions_its_mode() 
 
 def test_a_network_is_traced_once_where_nothing_in_it_asks_for_its_mode(traced: list[nn.Module]) -> None:
     model, inputs = lively("mobilenet_v2"), pictures("mobilenet_v2")
-    halves = split(model.train(), stages_of(model, "mobilenet_v2"), 3)
+    halves = Halves(model.train(), stages_of(model, "mobilenet_v2"), 3)
     for _ in range(3):
         halves.suffix(halves.prefix(inputs))
         model.train(not model.training)
@@ -205,7 +206,7 @@ def test_where_the_mode_changes_the_operations_a_module_is_known_to_ask_for_it(n
 
 def test_both_halves_hold_the_networks_own_modules_parameters_and_buffers() -> None:
     model = lively("densenet121")
-    halves = split(model, stages_of(model, "densenet121"), 3)
+    halves = Halves(model, stages_of(model, "densenet121"), 3)
     assert isinstance(halves.prefix, fx.GraphModule)
     parts = [part for half in (halves.prefix, halves.suffix) for part in half.modules()]
     leaves = {id(part) for part in model.modules() if not list(part.children()) and part.state_dict()}
@@ -223,7 +224,7 @@ def test_both_halves_hold_the_networks_own_modules_parameters_and_buffers() -> N
 
 def test_what_the_network_learns_later_the_halves_know() -> None:
     model, inputs = lively("resnet18"), pictures("resnet18")
-    halves = split(model, stages_of(model, "resnet18"), 3)
+    halves = Halves(model, stages_of(model, "resnet18"), 3)
     before = halves.suffix(halves.prefix(inputs))
     with torch.no_grad():
         for parameter in model.parameters():
@@ -236,8 +237,8 @@ def test_what_the_network_learns_later_the_halves_know() -> None:
 def test_an_empty_half_hands_on_what_it_is_given() -> None:
     model, inputs = lively("resnet18"), pictures("resnet18")
     stages = stages_of(model, "resnet18")
-    assert split(model, stages, 0).prefix(inputs) is inputs
-    assert split(model, stages, len(stages)).suffix(inputs) is inputs
+    assert Halves(model, stages, 0).prefix(inputs) is inputs
+    assert Halves(model, stages, len(stages)).suffix(inputs) is inputs
 
 
 class Dropping(nn.Module):
@@ -257,34 +258,23 @@ def test_a_stage_inside_the_suffix_drops_if_it_learns(learning: str) -> None:
         model = nn.Sequential(Dropping(3), Dropping(8), Dropping(8), nn.Flatten(), nn.Linear(8 * 16, 3))
     stages = find_stages(model, 32)
     assert [stage.name for stage in stages] == ["stem", "1", "2", "head"]
-    halves = split(model, stages, 1)
+    halves = Halves(model, stages, 1)
     inputs = torch.linspace(-1, 1, 3 * 3 * 32 * 32).mul(99).sin().view(3, 3, 32, 32)
     applied(model, stages, 2 if learning == "the stage and the head" else 3).start_epoch(1)
     features = halves.prefix(inputs)
     assert torch.equal(drawn(halves.suffix, features, 1), drawn(model, inputs, 1))
     drops = not torch.equal(drawn(halves.suffix, features, 1), drawn(halves.suffix, features, 2))
     assert drops == (learning == "the stage and the head")
-    middle = split(model, stages, 2).prefix(inputs)
+    middle = Halves(model, stages, 2).prefix(inputs)
     assert middle.all(), "what stays has dropped something"
 
 
 def test_a_network_that_has_not_the_stages_boundary_is_not_cut() -> None:
     stages = find_stages(skeleton("alexnet", 3), 64)
     with pytest.raises(FtguiError, match="cannot be cut where its stages meet"):
-        split(lively("resnet18"), stages, 2)
-
-
-class Undecided(nn.Module):
-    """Takes a path that depends on the data."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fc = nn.Linear(3, 2)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.fc(x) if x.sum() > 0 else x
+        Halves(lively("resnet18"), stages, 2)
 
 
 def test_a_network_that_cannot_be_traced_is_not_cut() -> None:
     with pytest.raises(FtguiError, match="cannot be taken apart"):
-        split(Undecided(), (), 0)
+        Halves(Undecided(), (), 0)

@@ -17,6 +17,7 @@ from ftgui.models.construction import skeleton
 from ftgui.models.head import output_layer
 from ftgui.models.stages import Stage, find_stages
 from ftgui.models.tracing import measure, trace
+from tests.models.lively import Undecided
 
 SMALLEST = (
     "alexnet",
@@ -287,17 +288,6 @@ def test_no_stage_ends_where_two_tensors_cross() -> None:
 def test_a_parameter_that_the_network_itself_holds_belongs_to_the_stage_that_uses_it() -> None:
     assert next(iter(Skipping().state_dict())) == "scale"
     assert "scale" in find_stages(Skipping(), 16)[1].entries
-
-
-class Undecided(nn.Module):
-    """Takes a path that depends on the data."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fc = nn.Linear(3, 2)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.fc(x) if x.sum() > 0 else x
 
 
 def test_a_network_that_cannot_be_traced_is_refused() -> None:

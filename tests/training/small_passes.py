@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import torch
 
 from ftgui.core.preprocessing import Preprocessing
@@ -33,6 +34,17 @@ STAGES = tuple(
     msgspec.structs.replace(stage, boundary=boundary)
     for stage, boundary in zip(tiny.STAGES, BOUNDARIES, strict=True)
 )
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    with samples.one_thread():
+        yield
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "pictures"
 
 
 def draw(root: Path, count: int = 6) -> list[Picture]:

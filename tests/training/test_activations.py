@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from ftgui.training.activations import Activations
 from ftgui.training.clock import RunClock
 from ftgui.training.kept import FeaturePlace
 from ftgui.training.precision import Arithmetic
-from tests import samples
 from tests.freezing.training import bits
 from tests.training.small_passes import (
     CPU,
@@ -37,20 +35,11 @@ from tests.training.small_passes import (
     make_store,
     tiny_plan,
 )
+from tests.training.small_passes import one_thread as one_thread
+from tests.training.small_passes import root as root
 
 COUNT = 6
 AUGMENTATIONS = ("none", "flip", "standard")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    with samples.one_thread():
-        yield
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "pictures"
 
 
 @pytest.fixture

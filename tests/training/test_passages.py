@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +21,14 @@ from ftgui.training.kept import FeaturePlace
 from ftgui.training.loops import Evaluation, evaluate
 from ftgui.training.passages import Caching, Passages
 from ftgui.training.precision import Arithmetic
-from tests import samples
 from tests.freezing.training import bits, differing, state_of
 from tests.training.small_passes import CPU, FEW_PIXELS, ROOM, STAGES, draw, make_store, tiny_plan
+from tests.training.small_passes import one_thread as one_thread
+from tests.training.small_passes import root as root
 
 TRAIN, VAL = 4, 2
 THAW = 3
 IN_MEMORY = Caching(None, 0.5)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    with samples.one_thread():
-        yield
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "pictures"
 
 
 @pytest.fixture

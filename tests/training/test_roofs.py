@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +19,11 @@ from ftgui.training.passages import Caching, Passages
 from ftgui.training.precision import Arithmetic
 from ftgui.training.prefix import Prefix
 from ftgui.training.roofs import Roofs
-from tests import samples
 from tests.freezing.training import differing, state_of
 from tests.training.small_passes import CPU, FEW_PIXELS, ROOM, draw, make_prefix, make_store, tiny_plan
+from tests.training.small_passes import one_thread as one_thread
 
 PICTURES = 6
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    with samples.one_thread():
-        yield
 
 
 @pytest.fixture

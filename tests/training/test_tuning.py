@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,9 +15,9 @@ from ftgui.training import tuning
 from ftgui.training.events import Timing
 from ftgui.training.precision import Arithmetic
 from ftgui.training.tuning import candidates, choose, measure
-from tests import samples
 from tests.freezing.training import differing, state_of
 from tests.training.small_passes import FEW_PIXELS, tiny_plan
+from tests.training.small_passes import one_thread as one_thread
 
 CPU = torch.device("cpu")
 ON_A_CPU = (
@@ -27,12 +27,6 @@ ON_A_CPU = (
     ("bf16", "channels_last"),
 )
 ROUNDS = 5
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    with samples.one_thread():
-        yield
 
 
 def timings(*rates: float | tuple[float, float]) -> list[Timing]:

@@ -152,6 +152,20 @@ class RowTable:
             self._take(entries)
         return np.arange(first, first + len(names))
 
+    def clear(self) -> None:
+        """Begin anew, without a row. Arrays that ``mapped`` returned stay good.
+
+        Raises:
+            OSError: the old files cannot be deleted, or new ones not be made.
+        """
+        assert self.is_writable
+        with self._guard:
+            for stream in self._written or ():
+                stream.close()
+            self._written = None
+            self._forget()
+            row_files.begin(self.folder, self.row_bytes)
+
     def mapped(self) -> Bytes:
         """Return all rows, mapped into memory, uint8 (rows, row_bytes), read-only.
 

@@ -180,10 +180,7 @@ class PixelStore:
         try:
             return self._kept(picture)
         except PictureError as error:
-            raise FtguiError(
-                f"“{picture.path}” can no longer be read: {error}",
-                "Leave the pictures where they are while a run is going on.",
-            ) from error
+            raise no_longer_readable(picture.path, str(error)) from error
 
     def _kept(self, picture: Picture) -> Bytes:
         """Return what is kept of a picture, from memory or decoded now; from any thread."""
@@ -217,6 +214,13 @@ class PixelStore:
         if len(views) != count or any(not 0 <= k < self.views for k in views):
             raise ValueError(f"{count} pictures of {self.views} views each have no views {views}")
         return views
+
+
+def no_longer_readable(path: str, why: str) -> FtguiError:
+    """Return the error of a picture that could be decoded when the run began."""
+    return FtguiError(
+        f"“{path}” can no longer be read: {why}", "Leave the pictures where they are while a run is going on."
+    )
 
 
 class Shelf:

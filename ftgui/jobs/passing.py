@@ -46,7 +46,7 @@ def pass_speed(passages: Passages | None, clock: RunClock) -> tuple[PhaseSpeed, 
         ("decoding", passages.passed.decoded_pictures, None),
         ("frozen pass", passages.passed.prefix_forwards, passages.pass_roof),
     ):
-        seconds = clock.phase_seconds.get(phase, 0.0)
+        seconds = clock.seconds_here(phase)
         if done and seconds:
             found.append(passages.speed(phase, done / seconds, roof))
     return tuple(found)

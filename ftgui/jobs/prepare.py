@@ -38,6 +38,7 @@ from ftgui.training.devices import DeviceChoice, choose_device
 from ftgui.training.events import PhaseProgress, RunStarted, StageInfo, Timing, TrainingEvent
 from ftgui.training.objective import Objective, make_objective
 from ftgui.training.precision import Arithmetic, settle_precision
+from ftgui.training.threads import use_threads
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,6 @@ def prepare(
         settings=settings,
         timings=timings,
     )
-
-
-def use_threads(count: int | None) -> None:
-    """Let torch compute on so many threads; None: as many as it takes of its own accord."""
-    if count is not None:
-        torch.set_num_threads(count)
 
 
 def find_pictures(config: TrainConfig) -> Pictures:

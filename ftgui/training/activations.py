@@ -7,6 +7,7 @@ found again by what it depends on: the bits of the frozen stages, the arithmetic
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import torch
 
 from ftgui.core.rows import row_name
-from ftgui.data.pixels import Bytes, Numbers, PixelStore
+from ftgui.data.pixels import Bytes, Numbers, PixelStore, no_longer_readable
 from ftgui.training.clock import RunClock
 from ftgui.training.kept import FeaturePlace, KeptFeatures
 from ftgui.training.prefix import Prefix, Shape
@@ -28,19 +29,24 @@ PASS_ROWS = 48
 Slots = npt.NDArray[np.int64]
 """Numbers of (picture, view): picture × views + view, pictures counted before any was left out."""
 
+Wanted = tuple[int, Sequence[int]]
+"""The number of a picture and the views of it."""
+
+Progress = Generator[tuple[str, int, int], None, None]
+"""What is done, so much of it, of how much."""
+
 
 class Activations:
     """The features of a split's pictures: a feed for what comes after the ice line.
 
     ``fill`` comes first. They are in memory (on the device) as far as ``memory_bytes`` reaches, then mapped
-    from ``place`` on disk, and where that is full or there is none, computed again each time.
+    from the disk, and where that is full or nothing may be kept there, computed again each time.
     """
 
     def __init__(
         self,
         store: PixelStore,
         prefix: Prefix,
-        place: FeaturePlace | None,
         memory_bytes: int,
         roofs: Roofs | None = None,
     ) -> None:
@@ -52,37 +58,12 @@ class Activations:
         """Views whose features an earlier run had left."""
         self.roof: float | None = None
         """Views a second that this computer can send through the frozen stages at best, if any had to go."""
-        self.notes: tuple[str, ...] = ()
         self._roofs = roofs
-        self._place = place
         self._memory_bytes = memory_bytes
 
     @property
     def labels(self) -> torch.Tensor:
         return self.store.labels
-
-    def fill(self, clock: RunClock) -> Generator[tuple[int, int], None, None]:
-        """Compute what is not kept yet, yielding (pictures done, of how many).
-
-        Closing the generator early leaves nothing half kept. Pictures that cannot be decoded are left out of
-        the store.
-        """
-        slot_of = {p.path: number * self.store.views for number, p in enumerate(self.store.pictures)}
-        with clock.phase("building"):
-            kept = self._place.open(self.prefix) if self._place else None
-        try:
-            with clock.phase("reading"):
-                names = self._names(list(self.store.digests()))
-            with clock.phase("building"):
-                self._take_shape(kept, len(names))
-            with clock.phase("reading"):
-                self._take_kept(kept, names)
-            yield from self._compute(kept, names, clock)
-        finally:
-            if kept is not None:
-                kept.close()
-                self.notes = tuple(kept.notes)
-        self._first_slots = np.array([slot_of[picture.path] for picture in self.store.pictures], np.int64)
 
     def batch(self, indices: Numbers, view: Numbers | None = None) -> torch.Tensor:
         """Return features on the device, as the frozen stages would say them now.
@@ -102,7 +83,64 @@ class Activations:
 
     # Filling ----------------------------------------------------------------------------------------------
 
-    def _names(self, digests: Sequence[bytes | None]) -> list[bytes]:
+    def find(self, kept: KeptFeatures | None, clock: RunClock) -> Progress:
+        """Look at the pictures, and find what an earlier run left of their features."""
+        digests: list[bytes | None] = []
+        with closing(self.store.digests()) as found:
+            while len(digests) < len(self.store.pictures):
+                with clock.phase("reading"):
+                    digests.append(next(found))
+                yield "looking at pictures", len(digests), len(self.store.pictures)
+        self._names = self._names_of(digests)
+        with clock.phase("building"):
+            self._take_shape(kept, len(self._names))
+        with clock.phase("reading"):
+            self._take_kept(kept)
+
+    @property
+    def missing(self) -> int:
+        """How many views have to go through the frozen stages."""
+        return int((self._numbers < 0).sum())
+
+    def compute(self, kept: KeptFeatures | None, clock: RunClock) -> Progress:
+        """Send what was not found through the frozen stages, so many views at a time.
+
+        Pictures that cannot be decoded are left out of the store.
+
+        Raises:
+            FtguiError: a picture could be decoded when the run began, and now it cannot.
+        """
+        store = self.store
+        slot_of = {picture.path: number * store.views for number, picture in enumerate(store.pictures)}
+        missing = (self._numbers < 0).reshape(-1, store.views)
+        wanted = [(int(n), np.flatnonzero(missing[n]).tolist()) for n in np.flatnonzero(missing.any(axis=1))]
+        if wanted and self._roofs is not None:
+            self.roof = self._roofs.of_pass(self.prefix, PASS_ROWS)
+        total, done = len(store.pictures), len(store.pictures) - len(wanted)
+        unreadable: dict[str, str] = {}
+        slots: list[int] = []
+        rows: list[Bytes] = []
+        with closing(self._pixels(wanted, clock)) as stream:
+            for number, views, pixels in stream:
+                if isinstance(pixels, str):
+                    path = store.pictures[number].path
+                    if store.is_judged:
+                        raise no_longer_readable(path, pixels)
+                    unreadable[path] = pixels
+                else:
+                    slots += [number * store.views + k for k in views]
+                    rows.append(pixels)
+                done += 1
+                if len(slots) >= PASS_ROWS or (done == total and slots):
+                    with clock.phase("frozen pass"):
+                        self._keep(kept, np.array(slots), np.concatenate(rows))
+                    slots, rows = [], []
+                yield "computing frozen stages", done, total
+        if not store.is_judged:
+            store.leave_out(unreadable)
+        self._first_slots = np.array([slot_of[picture.path] for picture in store.pictures], np.int64)
+
+    def _names_of(self, digests: Sequence[bytes | None]) -> list[bytes]:
         """Return what each slot is kept under; a picture that cannot be read gets names that nothing has."""
         store, names = self.store, []
         for picture, digest in zip(store.pictures, digests, strict=True):
@@ -122,10 +160,10 @@ class Activations:
         self._numbers = np.full(slots, -1, np.int64)
         self._mapped = np.empty((0, self._shape.bytes), np.uint8)
 
-    def _take_kept(self, kept: KeptFeatures | None, names: Sequence[bytes]) -> None:
+    def _take_kept(self, kept: KeptFeatures | None) -> None:
         if kept is None:
             return
-        self._numbers = kept.find(names)
+        self._numbers = kept.find(self._names)
         self._mapped = kept.rows()
         (found,) = np.nonzero(self._numbers >= 0)
         self.hits += len(found)
@@ -134,48 +172,35 @@ class Activations:
             slots = slots[slots < len(self._memory)]
             self._memory[self._on_device(slots)] = self._from_disk(slots)
 
-    def _compute(
-        self, kept: KeptFeatures | None, names: Sequence[bytes], clock: RunClock
-    ) -> Generator[tuple[int, int], None, None]:
-        """Send what is missing through the frozen stages, so many views at a time."""
-        store = self.store
-        missing = (self._numbers < 0).reshape(-1, store.views)
-        wanted = [(int(n), np.flatnonzero(missing[n]).tolist()) for n in np.flatnonzero(missing.any(axis=1))]
-        if wanted and self._roofs is not None:
-            self.roof = self._roofs.of_pass(self.prefix, PASS_ROWS)
-        total, done = len(store.pictures), len(store.pictures) - len(wanted)
-        unreadable: dict[str, str] = {}
-        slots: list[int] = []
-        rows: list[Bytes] = []
-        with closing(store.stream(wanted, self._ahead())) as stream:
-            for number, views in wanted:
-                with clock.phase("decoding"):
-                    pixels = next(stream)
-                if isinstance(pixels, str):
-                    unreadable[store.pictures[number].path] = pixels
-                else:
-                    slots += [number * store.views + k for k in views]
-                    rows.append(pixels)
-                done += 1
-                if len(slots) >= PASS_ROWS or (done == total and slots):
-                    with clock.phase("frozen pass"):
-                        self._keep(kept, names, np.array(slots), np.concatenate(rows))
-                    slots, rows = [], []
-                yield done, total
-        store.leave_out(unreadable)
+    def _pixels(
+        self, wanted: Sequence[Wanted], clock: RunClock
+    ) -> Generator[tuple[int, Sequence[int], Bytes | str], None, None]:
+        """Yield number, views and pixels of pictures, or why there are none, timed as decoding.
 
-    def _ahead(self) -> int:
-        """How many pictures are decoded before they are asked for: on a GPU, while it computes."""
-        on_cpu = self.prefix.arithmetic.device.type == "cpu"
-        return 2 * self.store.threads if on_cpu else 4 * PASS_ROWS
+        Beside a GPU the next ones are decoded while it computes. On the CPU both want the same cores, and
+        are fastest in turn: what goes through the frozen stages at once is decoded, then nothing is.
+        """
+        if self.prefix.arithmetic.device.type == "cpu":
+            at_once = ahead = math.ceil(PASS_ROWS / self.store.views)
+        else:
+            at_once, ahead = max(len(wanted), 1), 4 * PASS_ROWS
+        for first in range(0, len(wanted), at_once):
+            group = wanted[first : first + at_once]
+            with closing(self.store.stream(group, ahead)) as stream:
+                for number, views in group:
+                    with clock.phase("decoding"):
+                        pixels = next(stream)
+                    yield number, views, pixels
 
-    def _keep(self, kept: KeptFeatures | None, names: Sequence[bytes], slots: Slots, pixels: Bytes) -> None:
-        features = self._shape.as_kept(self._computed(torch.from_numpy(pixels))).contiguous()
+    def _keep(self, kept: KeptFeatures | None, slots: Slots, pixels: Bytes) -> None:
         in_memory = slots < len(self._memory)
+        if not in_memory.any() and not (kept and kept.takes_more):
+            return  # they would be computed for nothing
+        features = self._shape.as_kept(self._computed(torch.from_numpy(pixels))).contiguous()
         self._memory[self._on_device(slots[in_memory])] = features[self._on_device(np.flatnonzero(in_memory))]
         if kept is not None:
             rows = features.cpu().reshape(len(slots), -1).view(torch.uint8).numpy()
-            self._numbers[slots] = kept.add([names[slot] for slot in slots], rows)
+            self._numbers[slots] = kept.add([self._names[slot] for slot in slots], rows)
             self._mapped = kept.rows()
 
     def _computed(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -217,3 +242,28 @@ class Activations:
 
     def _on_device(self, numbers: npt.NDArray[np.int64]) -> torch.Tensor:
         return torch.from_numpy(numbers).to(self._memory.device)
+
+
+def fill(
+    feeds: Sequence[Activations], place: FeaturePlace | None, clock: RunClock
+) -> Generator[tuple[str, int, int], None, tuple[str, ...]]:
+    """Fill feeds behind one prefix from ``place``, and compute what is not kept there; None: nothing is.
+
+    Closing the generator early leaves nothing half kept.
+
+    Returns:
+        Sentences for the user.
+    """
+    with clock.phase("building"):
+        kept = place.open(feeds[0].prefix) if place else None
+    try:
+        for feed in feeds:
+            yield from feed.find(kept, clock)
+        if kept is not None:
+            kept.make_room_for(sum(feed.missing for feed in feeds))
+        for feed in feeds:
+            yield from feed.compute(kept, clock)
+    finally:
+        if kept is not None:
+            kept.close()
+    return tuple(kept.notes) if kept is not None else ()

@@ -16,12 +16,18 @@ class RunClock:
         self.aside_seconds = 0.0
         """Spent on what is done once on a computer, not for this run."""
         self.phase_seconds: dict[str, float] = {}
+        self._earlier: dict[str, float] = {}
 
     def add_earlier(self, seconds: float, phase_seconds: dict[str, float]) -> None:
         """Count what a run took before it was stopped and resumed."""
         self._began -= seconds
         for name, spent in phase_seconds.items():
             self.phase_seconds[name] = self.phase_seconds.get(name, 0.0) + spent
+            self._earlier[name] = self._earlier.get(name, 0.0) + spent
+
+    def seconds_here(self, phase: str) -> float:
+        """Return the seconds of a phase without those of before a run was resumed."""
+        return self.phase_seconds.get(phase, 0.0) - self._earlier.get(phase, 0.0)
 
     @property
     def seconds(self) -> float:

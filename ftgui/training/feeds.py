@@ -57,6 +57,8 @@ class Passage:
     train: Feed
     val: Feed
     arithmetic: Arithmetic
+    is_head: bool = False
+    """Whether nothing but the output layer is left to go through."""
 
 
 def fetched(

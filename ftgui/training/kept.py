@@ -33,6 +33,7 @@ class KeptFeatures:
 
     def __init__(self, place: FeaturePlace, prefix: Prefix) -> None:
         self.notes: list[str] = []
+        self._found = False
         self._place = place
         self._table: RowTable | None = None
         self.folder = place.folder / f"{prefix.architecture}-{prefix.stages[-1].name}-{prefix.name}"
@@ -64,6 +65,7 @@ class KeptFeatures:
             try:
                 numbers = self._table.find(names)
                 self._table.mapped()  # not every file system lets a file be mapped
+                self._found = self._found or bool((numbers >= 0).any())
                 return numbers
             except OSError as error:
                 self._note("Features cannot be read from the disk", error)
@@ -75,11 +77,35 @@ class KeptFeatures:
         """Return all rows, uint8 (rows, bytes), mapped into memory."""
         return self._table.mapped() if self._table is not None else np.empty((0, self.shape.bytes), np.uint8)
 
+    def make_room_for(self, count: int) -> None:
+        """Begin anew where so many rows more do not fit, and of those that are there none was found.
+
+        They are of pictures that nobody asks for now, and rows do not go one by one.
+        """
+        if self._table is None or not self._table.is_writable or self._found:
+            return
+        if self._fit(count) or not len(self._table):
+            return
+        try:
+            self._table.clear()
+        except OSError as error:
+            self._note("Features cannot be kept on disk", error)
+            self._give_up()
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether ``add`` keeps anything."""
+        return self._table is not None and self._table.is_writable
+
+    def _fit(self, count: int) -> bool:
+        assert self._table is not None
+        return (len(self._table) + count) * self.shape.bytes <= self._place.budget_bytes
+
     def add(self, names: Sequence[bytes], rows: Bytes) -> npt.NDArray[np.int64]:
         """Keep rows, uint8 (N, bytes), as far as disk and budget allow; return their numbers or -1."""
         if self._table is None or not self._table.is_writable:
             return np.full(len(names), -1, np.int64)
-        if (len(self._table) + len(names)) * self.shape.bytes > self._place.budget_bytes:
+        if not self._fit(len(names)):
             self._note("The features of these pictures are more than the cache on disk may hold")
             self._give_up()
             return np.full(len(names), -1, np.int64)

@@ -16,7 +16,7 @@ from ftgui.data.pixels import PixelStore
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.models.folding import folded
 from ftgui.models.splitting import Halves
-from ftgui.training.activations import Activations
+from ftgui.training.activations import Activations, fill
 from ftgui.training.clock import RunClock
 from ftgui.training.control import RunControl
 from ftgui.training.events import PhaseProgress, PhaseSpeed, RunWarning, TrainingEvent
@@ -208,20 +208,17 @@ class Passages:
         self._forget()
         prefix = Prefix(self.applied, line, self.arithmetic, self.architecture)
         train, val = (
-            Activations(store, prefix, self.caching.place, self._memory_bytes(), self.roofs)
-            for store in (self.train, self.val)
+            Activations(store, prefix, self._memory_bytes(), self.roofs) for store in (self.train, self.val)
         )
         self._feeds = (train, val)
-        for feed in self._feeds:
-            for done, total in feed.fill(clock):
-                yield "computing frozen stages", done, total
-            self._notes += [note for note in feed.notes if note not in self._notes]
+        notes = yield from fill(self._feeds, self.caching.place, clock)
+        self._notes += [note for note in notes if note not in self._notes]
         with clock.phase("building"):
             network = Halves(self.applied.model, self.applied.stages, line).suffix
         # Numbers so few that half the bits would save nothing: the head alone learns in fp32.
-        fewest = self._only_head(line)
-        arithmetic = replace(self.arithmetic, precision="fp32") if fewest else self.arithmetic
-        self._behind, self._line = Passage(network, train, val, arithmetic), line
+        is_head = self._only_head(line)
+        arithmetic = replace(self.arithmetic, precision="fp32") if is_head else self.arithmetic
+        self._behind, self._line = Passage(network, train, val, arithmetic, is_head), line
 
     def _memory_bytes(self) -> int:
         assert self.caching is not None

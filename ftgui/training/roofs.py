@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from ftgui.core.settings import recall, remember
 from ftgui.models.head import seeded
@@ -43,14 +44,23 @@ class Roofs:
             self._keep(self._keys[roof], rate)
         return rate
 
-    def of_pass(self, prefix: Prefix, rows: int) -> float:
-        """Return how fast views go through frozen stages, ``rows`` at once, bytes to features."""
-        pixels = drawn_pictures(self.arithmetic.preprocessing.crop, rows)
-        stages = f"{prefix.line} stages up to {prefix.stages[-1].boundary}"
-        return self._rate(f"{stages}, {rows} at once", rows, lambda: lambda: prefix.forward(pixels))
+    def of_pass(self, prefix: Prefix, rows: int) -> float | None:
+        """Return how fast views go through frozen stages, ``rows`` at once, bytes to features.
 
-    def of_steps(self, passage: Passage, line: int, batch_size: int) -> float:
-        """Return how fast what is left of the network learns: forward, backward, step of a copy."""
+        None where it cannot be found out.
+        """
+
+        def make() -> Callable[[], object]:
+            return partial(prefix.forward, drawn_pictures(self.arithmetic.preprocessing.crop, rows))
+
+        stages = f"{prefix.line} stages up to {prefix.stages[-1].boundary}"
+        return self._rate(f"{stages}, {rows} at once", rows, make)
+
+    def of_steps(self, passage: Passage, line: int, batch_size: int) -> float | None:
+        """Return how fast what is left of the network learns: forward, backward, step of a copy.
+
+        None where it cannot be found out.
+        """
         learning = sum(p.numel() for p in passage.network.parameters() if p.requires_grad)
         count = min(batch_size, len(passage.train.labels))
         name = f"steps behind {line} stages, {learning} numbers, {count} at once"
@@ -62,22 +72,29 @@ class Roofs:
 
         return self._rate(name, count, make)
 
-    def _rate(self, name: str, pictures: int, make: Callable[[], Callable[[], object]]) -> float:
+    def _rate(self, name: str, pictures: int, make: Callable[[], Callable[[], object]]) -> float | None:
         key = self._key(name)
         known = self._known(key)
         if known is not None:
             return known
-        seconds = []
-        with self.clock.aside(), seeded(0):  # what is drawn here must not be missed by the run
-            work = make()
-            for _ in range(ROUNDS + 1):
-                began = time.perf_counter()
-                work()
-                wait_for(self.arithmetic.device)
-                seconds.append(time.perf_counter() - began)
-        rate = pictures / statistics.median(seconds[1:])
+        try:
+            with self.clock.aside(), seeded(0):  # what is drawn here must not be missed by the run
+                seconds = self._seconds(make())
+        except (RuntimeError, MemoryError):
+            return None  # a copy and its gradients may not fit where the run, without them, does
+        rate = pictures / statistics.median(seconds)
         self._keep(key, rate)
         return rate
+
+    def _seconds(self, work: Callable[[], object]) -> list[float]:
+        """Return what each timed batch takes."""
+        seconds = []
+        for _ in range(ROUNDS + 1):
+            began = time.perf_counter()
+            work()
+            wait_for(self.arithmetic.device)
+            seconds.append(time.perf_counter() - began)
+        return seconds[1:]
 
     def _keep(self, key: str, rate: float) -> None:
         self._keys[rate] = key

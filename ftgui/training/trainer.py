@@ -39,6 +39,7 @@ from ftgui.training.objective import Objective
 from ftgui.training.optimizers import make_optimizer, make_scaler, take_up
 from ftgui.training.passages import Passages
 from ftgui.training.schedules import Moment, set_learning_rates
+from ftgui.training.threads import threads_for
 
 REPORT_EVERY = 0.05
 """Seconds between two reports of the running loss: faster than eyes follow, slow enough to cost nothing."""
@@ -168,6 +169,10 @@ class Trainer:
         if not (yield from self.passages.make_ready(epoch, self.clock, self.control)):
             return Reason.STOPPED
         passage = self.passages.at(epoch)
+        with threads_for(passage, self.config.batch_size):
+            return (yield from self._learn_and_judge(epoch, passage))
+
+    def _learn_and_judge(self, epoch: int, passage: Passage) -> Generator[TrainingEvent, None, Reason | None]:
         self.optimizer.zero_grad(set_to_none=True)  # before what learns changes: a gradient left is a step
         passage.network.train()
         self.applied.start_epoch(epoch)  # the modes of what stays are its to set

@@ -6,6 +6,7 @@ import copy
 import statistics
 import time
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 
 import torch
 
@@ -44,9 +45,9 @@ def measure(
     What a candidate cannot compute, it is left out for.
     """
     tried = [Arithmetic(device, p, preprocessing, layout) for p, layout in candidates(device)]
-    forward = yield from _rates([(a, _forward_of(applied, a)) for a in tried], FORWARD_BATCH, 0)
+    forward = yield from _rates([(a, partial(_forward_of, applied, a)) for a in tried], FORWARD_BATCH, 0)
     able = [arithmetic for arithmetic in tried if arithmetic in forward]
-    step = yield from _rates([(a, _step_of(applied, a)) for a in able], STEP_BATCH, ROUNDS + 1)
+    step = yield from _rates([(a, partial(_step_of, applied, a)) for a in able], STEP_BATCH, ROUNDS + 1)
     return tuple(
         Timing(precision=a.precision, layout=a.layout, forward=forward[a], step=step[a])
         for a in able
@@ -103,26 +104,29 @@ def _step_of(applied: AppliedPlan, arithmetic: Arithmetic) -> Work:
 
 
 def _rates(
-    works: Sequence[tuple[Arithmetic, Work]], batch: int, done_before: int
+    makers: Sequence[tuple[Arithmetic, Callable[[], Work]]], batch: int, done_before: int
 ) -> Generator[tuple[int, int], None, dict[Arithmetic, float]]:
     """Time each work on batches, in turn; return pictures a second of those that can be done.
 
     fp16 is left out where it overflows, as in Swin Transformers of padded windows.
     """
-    seconds: dict[Arithmetic, list[float]] = {arithmetic: [] for arithmetic, _ in works}
+    able = dict(makers)
+    works: dict[Arithmetic, Work] = {}
+    seconds: dict[Arithmetic, list[float]] = {arithmetic: [] for arithmetic in able}
     for number in range(ROUNDS + 1):
-        for arithmetic, work in works:
-            if arithmetic in seconds:
-                began = time.perf_counter()
-                try:
-                    with seeded(0):  # what Dropout draws here must not be missed by the run
-                        result = work(batch)
+        for arithmetic, make in tuple(able.items()):
+            try:
+                with seeded(0):  # what Dropout draws here must not be missed by the run
+                    work = works[arithmetic] = works.get(arithmetic) or make()
+                    began = time.perf_counter()
+                    result = work(batch)
                     wait_for(arithmetic.device)
-                except (RuntimeError, TypeError):  # no kernel for these numbers, or not enough memory
-                    del seconds[arithmetic]
-                    continue
                 seconds[arithmetic].append(time.perf_counter() - began)
-                if result is not None and not torch.isfinite(result).all():
-                    del seconds[arithmetic]
+                is_sound = result is None or bool(torch.isfinite(result).all())
+            except (RuntimeError, TypeError, MemoryError):  # no kernel for these numbers, or no memory
+                is_sound = False
+            if not is_sound:
+                del able[arithmetic]
+                works.pop(arithmetic, None)
         yield done_before + number + 1, 2 * (ROUNDS + 1)
-    return {a: batch / statistics.median(times[1:]) for a, times in seconds.items()}
+    return {arithmetic: batch / statistics.median(seconds[arithmetic][1:]) for arithmetic in able}

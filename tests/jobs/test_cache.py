@@ -23,7 +23,7 @@ from ftgui.core.rows import RowTable
 from ftgui.core.settings import EngineSettings, write_settings
 from ftgui.jobs.resume import resume
 from ftgui.jobs.train import train
-from ftgui.training import activations
+from ftgui.training import activations, roofs
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import (
@@ -471,7 +471,7 @@ def test_a_cache_folder_that_cannot_be_made_is_said_in_one_sentence(
     assert words.startswith("Features cannot be kept on disk: ")
     assert words.endswith(AGAIN)
     again = 0 if share else TRAIN + VAL
-    assert done.counted == (ALL + again, TRAIN + VAL + again, 0)
+    assert done.counted == (again or ALL, TRAIN + VAL + again, 0)
     if share:
         assert_same(done, earlier[1])
 
@@ -720,7 +720,7 @@ def test_each_way_of_learning_has_a_speed_of_its_own(
     [
         ("decoding", TRAIN + VAL, EngineSettings(), {"cache": "off"}),
         ("decoding", TRAIN + VAL, EngineSettings(cache_gb=0.0, cache_memory_share=0.0), {}),
-        ("frozen pass", ALL, EngineSettings(cache_gb=0.0, cache_memory_share=0.0), {}),
+        ("frozen pass", 2 * TRAIN, EngineSettings(cache_gb=1e-9, cache_memory_share=0.0), {}),
         ("frozen pass", ALL, EngineSettings(), {}),
     ],
     ids=["live decoding", "decoding again", "computing again", "once"],
@@ -733,6 +733,39 @@ def test_a_speed_counts_what_was_done_in_the_seconds_of_its_phase_and_no_more(
     ended = run(epochs=6, **changes).ended
     (speed,) = (speed for speed in ended.speed if speed.phase == phase)
     assert speed.pictures_per_second == pytest.approx(done / ended.phase_seconds[phase], rel=0.01)
+
+
+def test_a_run_that_goes_on_counts_no_seconds_of_before_against_what_it_does_now(
+    drawn: Drawn, data: Path, tmp_path: Path, user_home: Path
+) -> None:
+    """Or it would seem half as fast as the computer is."""
+    control, earlier = RunControl(), 0.0
+    for event in train(drawn.config(dataset=str(data), epochs=3), tmp_path / "run", control):
+        if isinstance(event, EpochEnded):
+            control.stop()
+        if isinstance(event, RunEnded):
+            earlier = event.phase_seconds["frozen pass"]
+    shutil.rmtree(user_home / "cache")
+    ended = Done(tmp_path / "run", list(resume(tmp_path / "run", RunControl()))).ended
+    (speed,) = (speed for speed in ended.speed if speed.phase == "frozen pass")
+    now = ended.phase_seconds["frozen pass"] - earlier
+    assert speed.pictures_per_second == pytest.approx(ALL / now, rel=0.01)
+
+
+@pytest.mark.parametrize("strategy", ["freeze", "full"])
+def test_a_run_goes_on_where_it_cannot_be_found_out_how_fast_it_could_be(
+    run: Run, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    """Measuring takes memory for a copy that the run itself does without."""
+
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("can't allocate memory: you tried to allocate 9000000000 bytes.")
+
+    monkeypatch.setattr(roofs, "step_of", fail)
+    monkeypatch.setattr(roofs, "drawn_pictures", fail)
+    done = run(strategy=strategy)
+    assert done.said == []
+    assert all(speed.roof is None for speed in done.ended.speed)
 
 
 # Fewer bits -----------------------------------------------------------------------------------------------

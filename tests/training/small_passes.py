@@ -15,7 +15,7 @@ from ftgui.data.dataset import Picture
 from ftgui.data.pixels import PixelStore, normalise
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.plan import make_plan
-from ftgui.training.activations import Activations
+from ftgui.training.activations import Activations, fill
 from ftgui.training.clock import RunClock
 from ftgui.training.kept import FeaturePlace
 from ftgui.training.precision import Arithmetic
@@ -71,13 +71,23 @@ def make_store(root: Path, pictures: Sequence[Picture], **changes: Any) -> Pixel
     return PixelStore(root, pictures, **(kept | changes))
 
 
+class Filled(Activations):
+    """A feed that was filled, and what was said then."""
+
+    notes: tuple[str, ...] = ()
+
+
 def filled(
     store: PixelStore, prefix: Prefix | None = None, place: FeaturePlace | None = None, memory: int = ROOM
-) -> Activations:
-    feed = Activations(store, prefix or make_prefix(), place, memory)
-    for _ in feed.fill(RunClock()):
-        pass
-    return feed
+) -> Filled:
+    feed = Filled(store, prefix or make_prefix(), memory)
+    progress = fill((feed,), place, RunClock())
+    while True:
+        try:
+            next(progress)
+        except StopIteration as end:
+            feed.notes = end.value
+            return feed
 
 
 def all_of(feed: Activations) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ftgui.core.errors import FtguiError
 from ftgui.core.rows import RowTable
 from ftgui.data.dataset import Picture
 from ftgui.training import activations, kept
-from ftgui.training.activations import Activations
+from ftgui.training.activations import Activations, fill
 from ftgui.training.clock import RunClock
 from ftgui.training.kept import FeaturePlace
 from ftgui.training.precision import Arithmetic
@@ -165,10 +166,11 @@ def test_without_a_place_on_disk_what_does_not_fit_into_memory_is_computed_each_
     root: Path, pictures: list[Picture], memory: int, again: int
 ) -> None:
     feed = filled(make_store(root, pictures), memory=memory)
-    assert computed(feed) == (COUNT, 0, COUNT)
+    first = COUNT - again
+    assert computed(feed) == (first, 0, COUNT), "what cannot be kept is not computed before it is asked for"
     for times in (1, 2, 3):
         feed.batch(range(COUNT))
-        assert computed(feed) == (COUNT + times * again, 0, COUNT + times * again)
+        assert computed(feed) == (first + times * again, 0, COUNT + times * again)
     assert feed.notes == (), "nobody asked for a disk"
 
 
@@ -434,14 +436,15 @@ def test_a_full_disk_is_said_once_and_what_does_not_fit_into_memory_is_computed_
     with monkeypatch.context() as patch:
         full_after(patch, calls)
         feed = filled(make_store(root, pictures, augment="flip"), place=place, memory=memory)
-    assert computed(feed) == (2 * COUNT, 0, COUNT)
+    in_memory = {ROOM: range(12), share(5): range(5), 0: range(0)}[memory]
+    first = 4 * max(math.ceil(len(in_memory) / 4), calls + 1)
+    assert computed(feed) == (first, 0, COUNT), "once the disk is full, nothing is computed to be thrown away"
     assert len(feed.notes) == 1
     assert "No space left on device" in feed.notes[0]
     assert feed.notes[0].endswith("What does not fit into memory is computed again each time.")
     close(all_of(feed), expected)
-    in_memory = {ROOM: range(12), share(5): range(5), 0: range(0)}[memory]
     nowhere = set(range(4 * calls, 12)) - set(in_memory)
-    assert feed.prefix_forwards == 2 * COUNT + len(nowhere)
+    assert feed.prefix_forwards == first + len(nowhere)
     later = filled(make_store(root, pictures, augment="flip"), place=place)
     assert computed(later)[:2] == (2 * COUNT - 4 * calls, 4 * calls), "what was written before is found"
     close(all_of(later), expected)
@@ -523,7 +526,7 @@ def test_who_finds_another_program_writing_reads_what_is_there_and_keeps_the_res
     with RowTable(folder, some._shape.bytes) as other:
         assert other.is_writable
         feed = filled(make_store(root, pictures), place=place, memory=memory)
-        assert computed(feed) == (3, 3, 3)
+        assert computed(feed) == (3 if memory else 0, 3, 3)
         assert feed.notes == ()
         assert len(other) == 3
     close(all_of(feed), all_of(filled(make_store(root, pictures))))
@@ -607,6 +610,70 @@ def test_a_picture_that_vanishes_while_its_features_are_kept_nowhere_is_said(
         feed.batch([3, 4])
 
 
+def test_a_picture_that_vanishes_before_the_next_line_is_computed_is_said_and_not_left_out(
+    root: Path, pictures: list[Picture]
+) -> None:
+    """Or the labels and the order of a run that goes on would be of other pictures."""
+    store = make_store(root, pictures)
+    filled(store, make_prefix(2))
+    (root / "4.png").unlink()
+    with pytest.raises(FtguiError, match=r"“4.png” can no longer be read: There is no such file"):
+        filled(store, make_prefix(1))
+    assert len(store.pictures) == COUNT
+
+
+# A disk that is full of others ---------------------------------------------------------------------------
+
+
+def test_rows_of_pictures_that_nobody_asks_for_make_room(
+    root: Path, pictures: list[Picture], place: FeaturePlace
+) -> None:
+    place = FeaturePlace(place.folder, share(4))
+    filled(make_store(root, pictures[:3]), place=place)
+    feed = filled(make_store(root, pictures[3:]), place=place, memory=0)
+    assert feed.notes == ()
+    again = filled(make_store(root, pictures[3:]), place=place, memory=0)
+    assert computed(again) == (0, 3, 0)
+    close(all_of(again), all_of(filled(make_store(root, pictures[3:]))))
+
+
+def test_rows_that_one_of_two_feeds_asks_for_stay(
+    root: Path, pictures: list[Picture], place: FeaturePlace
+) -> None:
+    place = FeaturePlace(place.folder, share(4))
+    filled(make_store(root, pictures[:3]), place=place)
+    prefix = make_prefix()
+    feeds = [Activations(make_store(root, some), prefix, 0) for some in (pictures[3:], pictures[:3])]
+    list(fill(feeds, place, RunClock()))
+    assert [feed.hits for feed in feeds] == [0, 3]
+    assert computed(filled(make_store(root, pictures[:3]), place=place)) == (0, 3, 0)
+
+
+def test_rows_of_others_stay_where_there_is_room_for_all(
+    root: Path, pictures: list[Picture], place: FeaturePlace
+) -> None:
+    place = FeaturePlace(place.folder, share(6))
+    for some in (pictures[:3], pictures[3:]):
+        filled(make_store(root, some), place=place)
+    assert computed(filled(make_store(root, pictures), place=place)) == (0, 6, 0)
+
+
+def test_a_table_that_cannot_begin_anew_is_said_and_done_without(
+    root: Path, pictures: list[Picture], place: FeaturePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = FeaturePlace(place.folder, share(4))
+    filled(make_store(root, pictures[:3]), place=place)
+
+    def fail(*_: Any) -> Any:
+        raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(RowTable, "clear", fail)
+    feed = filled(make_store(root, pictures[3:]), place=place, memory=share(2))
+    (note,) = feed.notes
+    assert note.startswith("Features cannot be kept on disk: Permission denied.")
+    close(all_of(feed), all_of(filled(make_store(root, pictures[3:]))))
+
+
 # On the way -----------------------------------------------------------------------------------------------
 
 
@@ -615,8 +682,12 @@ def test_progress_counts_pictures_and_begins_with_those_that_are_found(
     root: Path, pictures: list[Picture], place: FeaturePlace
 ) -> None:
     def told(chosen: list[Picture], augment: str) -> list[tuple[int, int]]:
-        feed = Activations(make_store(root, chosen, augment=augment), make_prefix(), place, ROOM)
-        return list(feed.fill(RunClock()))
+        feed = Activations(make_store(root, chosen, augment=augment), make_prefix(), ROOM)
+        progress = list(fill((feed,), place, RunClock()))
+        looks = [("looking at pictures", n + 1, len(chosen)) for n in range(len(chosen))]
+        assert progress[: len(chosen)] == looks
+        assert all(what == "computing frozen stages" for what, _, _ in progress[len(chosen) :])
+        return [(done, total) for _, done, total in progress[len(chosen) :]]
 
     assert told(pictures[:4], "none") == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert told(pictures, "none") == [(5, 6), (6, 6)]
@@ -630,9 +701,9 @@ def test_who_stops_halfway_leaves_what_was_computed_by_then_and_the_next_one_doe
     root: Path, place: FeaturePlace, memory: int
 ) -> None:
     many = draw(root, 20)
-    feed = Activations(make_store(root, many), make_prefix(), place, memory)
-    progress = feed.fill(RunClock())
-    while next(progress) != (10, 20):
+    feed = Activations(make_store(root, many), make_prefix(), memory)
+    progress = fill((feed,), place, RunClock())
+    while next(progress) != ("computing frozen stages", 10, 20):
         pass
     progress.close()
     assert feed.prefix_forwards == 8, "the last two wait for two more"
@@ -649,8 +720,8 @@ def test_who_stops_halfway_leaves_what_was_computed_by_then_and_the_next_one_doe
 def test_who_drops_it_before_it_began_has_done_nothing(
     root: Path, pictures: list[Picture], place: FeaturePlace
 ) -> None:
-    feed = Activations(make_store(root, pictures), make_prefix(), place, ROOM)
-    feed.fill(RunClock()).close()
+    feed = Activations(make_store(root, pictures), make_prefix(), ROOM)
+    fill((feed,), place, RunClock()).close()
     assert computed(feed) == (0, 0, 0)
     assert not place.folder.exists()
 
@@ -705,8 +776,8 @@ def test_how_fast_a_pass_could_be_is_asked_only_where_one_is_needed(
 
     filled(make_store(root, pictures[: 5 if some_missing else 6]), place=place)
     roofs: Any = Asked()
-    feed = Activations(make_store(root, pictures), make_prefix(), place, ROOM, roofs)
-    list(feed.fill(RunClock()))
+    feed = Activations(make_store(root, pictures), make_prefix(), ROOM, roofs)
+    list(fill((feed,), place, RunClock()))
     assert roofs.times == some_missing
     assert feed.roof == (123.0 if some_missing else None)
 
@@ -715,8 +786,8 @@ def test_the_phases_of_a_pass_are_timed_apart(
     root: Path, pictures: list[Picture], place: FeaturePlace
 ) -> None:
     def phases() -> set[str]:
-        clock, feed = RunClock(), Activations(make_store(root, pictures), make_prefix(), place, ROOM)
-        list(feed.fill(clock))
+        clock, feed = RunClock(), Activations(make_store(root, pictures), make_prefix(), ROOM)
+        list(fill((feed,), place, clock))
         return set(clock.phase_seconds)
 
     assert phases() >= {"reading", "decoding", "frozen pass"}
@@ -726,9 +797,11 @@ def test_the_phases_of_a_pass_are_timed_apart(
 def test_rows_are_kept_while_they_are_computed_and_not_at_the_end(
     root: Path, pictures: list[Picture], place: FeaturePlace, few_at_once: None
 ) -> None:
-    feed = Activations(make_store(root, pictures), make_prefix(), place, 0)
+    feed = Activations(make_store(root, pictures), make_prefix(), 0)
     sizes: list[int] = []
-    for done, _ in feed.fill(RunClock()):
+    for what, done, _ in fill((feed,), place, RunClock()):
+        if what != "computing frozen stages":
+            continue
         rows = tables(place)[0] / "rows.bin"
         sizes.append(rows.stat().st_size // share(1) if rows.exists() else 0)
         assert done == len(sizes)

@@ -118,3 +118,13 @@ def test_what_was_done_before_a_run_was_resumed_is_not_left() -> None:
     pace.add_trained(8, 4.0)
     pace.add_validated(6, 1.2)
     assert pace.seconds_left == 0
+
+
+def test_seconds_of_before_a_run_was_resumed_are_told_apart() -> None:
+    clock = RunClock()
+    clock.add_earlier(3.0, {"training": 2.0})
+    with clock.phase("training"):
+        pass
+    assert clock.phase_seconds["training"] >= 2.0
+    assert clock.seconds_here("training") == pytest.approx(clock.phase_seconds["training"] - 2.0)
+    assert clock.seconds_here("decoding") == 0.0

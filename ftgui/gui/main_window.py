@@ -175,6 +175,7 @@ class MainWindow(QMainWindow):
         self.page.runs_card.possible_changed.connect(self._on_possible_changed)
         self.moved.run_chosen.connect(self.page.runs_card.select)
         self.training.state_changed.connect(self._on_training_state)
+        self.training.updated.connect(self._tell_arithmetic)
         self.training.failed.connect(self.messages.show_error)
         self.training.warned.connect(self.news.warn)
         self.search.active_changed.connect(self._show_busy)
@@ -247,6 +248,12 @@ class MainWindow(QMainWindow):
         self._show_busy()
         if state is TrainingState.IDLE and self._closing:
             QTimer.singleShot(0, self.close)
+
+    @Slot()
+    def _tell_arithmetic(self) -> None:
+        history = self.training.history
+        if history is not None and history.started is not None:
+            self.device_chip.show_run(history.started)
 
     @Slot()
     def _on_possible_changed(self) -> None:

@@ -36,7 +36,7 @@ from tests.bench.summary import Row, summarise
 from tests.bench.table import figures_table, race_table
 
 SEED = 0
-THREADING = ("OMP_", "MKL_", "KMP_", "OPENBLAS_")
+THREADING = ("OMP_", "GOMP_", "MKL_", "KMP_", "OPENBLAS_")
 """Beginnings of environment variables that decide how threads wait; they hold for all entrants."""
 LOOK_SECONDS, BUSY = 0.5, 0.1
 """Before each run it is looked for so long how busy others keep the cores; above this share it is said."""

@@ -1,4 +1,4 @@
-"""Which device would train, and why it is the one."""
+"""Which device would train and why it is the one, and in what numbers it computed last."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ftgui.gui.words import counted
 
 if TYPE_CHECKING:
     from ftgui.jobs.machine import Machine
+    from ftgui.training.events import RunStarted
 
 
 class DeviceChip(Chip):
@@ -19,15 +20,34 @@ class DeviceChip(Chip):
 
     def __init__(self, *, object_name: str = "device_chip", parent: QWidget | None = None) -> None:
         super().__init__(object_name=object_name, parent=parent)
+        self._machine: Machine | None = None
+        self._asked = ""
+        self._run: RunStarted | None = None
         self.set_text(self.tr("loading torch …"))
 
     def show_machine(self, machine: Machine | None, asked: str) -> None:
         """Show the device that ``asked`` means on this machine; None is not known yet."""
+        self._machine, self._asked = machine, asked
+        self._show()
+
+    def show_run(self, started: RunStarted | None) -> None:
+        """Show in what numbers the last run computes; None: there was none yet."""
+        if started is not self._run:
+            self._run = started
+            self._show()
+
+    def _show(self) -> None:
+        machine, run = self._machine, self._run
         if machine is None:
             return
         threads = counted(machine.threads, self.tr("thread"), self.tr("threads"))
-        self.set_text(f"{self._device(machine, asked)} · {threads}")
-        self.setToolTip(f"torch {machine.torch}")
+        numbers = [run.precision] if run is not None else []
+        self.set_text(" · ".join((self._device(machine, self._asked), *numbers, threads)))
+        torch = f"torch {machine.torch}"
+        if run is not None:
+            told = self.tr("The last run computes in {arithmetic}.").format(arithmetic=run.arithmetic)
+            torch = f"{torch}\n{told}"
+        self.setToolTip(torch)
 
     @Slot()
     def show_failure(self) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from ftgui.core.process import settle_process
 
-settle_process()  # as the program does first of all, before torch is loaded
+settle_process()  # as the program does first of all
+
+from ftgui.core.loading import load_torch  # noqa: E402
+
+load_torch()  # as the program does, before the clock starts
 
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402

@@ -20,7 +20,7 @@ from ftgui.core.preprocessing import Preprocessing
 from ftgui.jobs import prepare as prepare_job
 from ftgui.jobs.train import train
 from ftgui.runs import store as store_module
-from ftgui.training import trainer as trainer_module
+from ftgui.training import keeping
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import TrainingEvent
@@ -88,7 +88,7 @@ def small_pictures() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch, samples.one_thread():
         patch.setattr(prepare_job, "recognise", recognise)
-        patch.setattr(trainer_module, "SAVE_EVERY", 0.0)
+        patch.setattr(keeping, "SAVE_EVERY", 0.0)
         patch.setattr(store_module, "METRICS_EVERY", 0.0)
         yield
 

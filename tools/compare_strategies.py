@@ -6,25 +6,33 @@ Every strategy runs at its own default learning rate with each seed; the same th
 with the first seed. ``scratch`` gets the epochs that it takes to fit its own training pictures. Runs are kept
 in DIR, and one that is there already is not done again, so the command can be stopped and started. Last, each
 strategy is timed by a run of its own, of five epochs (what ``scratch`` takes beyond those is reckoned from
-them): leave the machine alone meanwhile.
+them), in which nothing is left of earlier runs: leave the machine alone meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
+import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-import torch
+from ftgui.core.process import settle_process
 
-from ftgui.core import files, records
-from ftgui.freezing.facts import FACTS, Facts, Measured
-from ftgui.freezing.strategies import STRATEGIES
-from ftgui.jobs.train import train
-from ftgui.runs.history import RunHistory, open_run
-from ftgui.training.config import TrainConfig
-from ftgui.training.events import Reason, RunEnded
+settle_process()  # as the program does first of all
+
+import msgspec  # noqa: E402
+import torch  # noqa: E402
+
+from ftgui.core import files, records  # noqa: E402
+from ftgui.freezing.facts import FACTS, Facts, Measured  # noqa: E402
+from ftgui.freezing.strategies import STRATEGIES  # noqa: E402
+from ftgui.jobs.train import train  # noqa: E402
+from ftgui.runs.history import RunHistory, open_run  # noqa: E402
+from ftgui.training.config import TrainConfig  # noqa: E402
+from ftgui.training.events import Reason, RunEnded  # noqa: E402
 
 README = Path(__file__).parents[1] / "README.md"
 MARKS = ("<!-- strategies-table -->", "<!-- /strategies-table -->")
@@ -33,6 +41,8 @@ LRS = (0.001, 0.003, 0.01)
 EPOCHS, SCRATCH_EPOCHS = 5, 40
 ORDER = ("freeze", "thaw", "partial", "small-lr", "full", "lr-zero", "scratch")
 NORMS = ("locked", "adapt", "trainable")
+HOME = "home"
+"""Settings and cache of all runs: not the user's own."""
 
 
 def main() -> int:
@@ -42,12 +52,21 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--words", default="photos of ants and bees", help="what the pictures are")
+    parser.add_argument(
+        "--keep",
+        default=(),
+        type=lambda names: tuple(names.split(",")),
+        metavar="STRATEGIES",
+        help="take what these reached from the figures that are there, and only time them anew",
+    )
     parser.add_argument("--write", action="store_true", help="write README.md and the figures")
     arguments = parser.parse_args()
     bench = Bench(arguments)
+    os.environ["FTGUI_HOME"] = str((arguments.work / HOME).absolute())
     for strategy in ORDER:
-        bench.tried(strategy)
-        bench.over_seeds(strategy)
+        if strategy not in arguments.keep:
+            bench.tried(strategy)
+            bench.over_seeds(strategy)
     for norm in NORMS:
         bench.over_seeds("freeze", norm)
     facts = bench.facts()
@@ -83,6 +102,9 @@ class Bench:
         folder = self._arguments.work / kind / f"{strategy}-{norm}-lr{lr:g}-seed{seed}"
         if not (folder / "summary.json").is_file():
             folder = folder if not folder.exists() else files.unused_folder(folder.parent, folder.name)
+            if kind == "timed":
+                with suppress(FileNotFoundError):
+                    shutil.rmtree(self._arguments.work / HOME / "cache")
             epochs = SCRATCH_EPOCHS if strategy == "scratch" and kind == "runs" else EPOCHS
             for event in train(self.config(strategy, lr, seed, norm, epochs), folder):
                 if isinstance(event, RunEnded) and event.reason is not Reason.COMPLETED:
@@ -105,9 +127,12 @@ class Bench:
 
     def measured(self, strategy: str, norm: str = "locked") -> Measured:
         default = STRATEGIES[strategy].default_lr
+        timed = self.run(strategy, default, SEEDS[0], norm, "timed")
+        if strategy in self._arguments.keep:
+            kept = records.read_json(FACTS, Facts).strategies[strategy]
+            return msgspec.structs.replace(kept, seconds=seconds_of(timed, kept.epochs))
         own = self.over_seeds(strategy, norm)
         tried = {default: own[0]} if norm != "locked" else self.tried(strategy)
-        timed = self.run(strategy, default, SEEDS[0], norm, "timed")
         accuracies = [run.epochs[-1].val_accuracy for run in own]
         return Measured(
             lr=default,

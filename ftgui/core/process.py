@@ -24,7 +24,7 @@ FREE_BLOCKS = (2**25, 2**22, 2**20)
 """Bytes of the blocks in which free memory is taken to be emptied."""
 
 SPINS = "10000"
-"""A fraction of a millisecond. libgomp's threads, which torch brings on Linux; others have no such knob."""
+"""A fraction of a millisecond, of libgomp, which torch brings on Linux; elsewhere the policy alone counts."""
 
 TORCH_LIBRARIES = ("lib/libc10.*", "lib/libtorch_cpu.*", "lib/libtorch_cuda.*")
 """The large ones. Not ``libtorch_python``, which may run Python when it is loaded."""
@@ -86,8 +86,9 @@ def wait_briefly() -> None:
     at once, though, have to be woken for every layer: the same step, alone, took a tenth longer than after a
     short spin, which costs nothing beside others.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # it counts for more than the policy
 
 
 def keep_freed_memory() -> None:

@@ -165,6 +165,7 @@ class RowTable:
             self._written = None
             self._forget()
             row_files.begin(self.folder, self.row_bytes)
+            self._read_index()
 
     def mapped(self) -> Bytes:
         """Return all rows, mapped into memory, uint8 (rows, row_bytes), read-only.

@@ -16,7 +16,7 @@ from ftgui.training.config import TrainConfig
 from ftgui.training.devices import DeviceChoice
 from ftgui.training.events import PhaseProgress, Timing, TrainingEvent
 from ftgui.training.precision import Arithmetic
-from ftgui.training.tuning import choose, measure
+from ftgui.training.tuning import Measured, choose, measure
 
 Timings = tuple[Timing, ...]
 
@@ -46,8 +46,9 @@ def settle_arithmetic(
     timings = _recalled(key)
     chosen = choose(timings, config.precision, config.layout)
     if chosen is None:
-        timings = yield from _measured(applied, preprocessing, device, clock)
-        remember("arithmetic", key, {"timings": msgspec.to_builtins(timings)})
+        timings, is_lasting = yield from _measured(applied, preprocessing, device, clock)
+        if is_lasting:
+            remember("arithmetic", key, {"timings": msgspec.to_builtins(timings)})
         chosen = choose(timings, config.precision, config.layout)
     if chosen is None:  # asked for by name, and not among the candidates of this device
         precision = "fp32" if config.precision == "auto" else config.precision
@@ -73,13 +74,13 @@ def _recalled(key: str) -> Timings:
 
 def _measured(
     applied: AppliedPlan, preprocessing: Preprocessing, device: DeviceChoice, clock: RunClock
-) -> Generator[TrainingEvent, None, Timings]:
+) -> Generator[TrainingEvent, None, Measured]:
     steps = measure(applied, device.torch_device, preprocessing)
     while True:
         try:
             with clock.aside():
                 done, total = next(steps)
         except StopIteration as end:
-            timings: Timings = end.value
-            return timings
+            measured: Measured = end.value
+            return measured
         yield PhaseProgress(phase="trying this computer's arithmetic", done=done, total=total)

@@ -37,8 +37,9 @@ from ftgui.training.events import (
     RunWarning,
     TrainingEvent,
 )
+from ftgui.training.keeping import Best
 from ftgui.training.passages import Passages
-from ftgui.training.trainer import Best, Trainer
+from ftgui.training.trainer import Trainer
 
 Events = Generator[TrainingEvent, None, None]
 Names = tuple[str, ...]
@@ -87,7 +88,7 @@ class TrainJob:
     @property
     def _best(self) -> Best | None:
         """What ``best.pth`` holds, in a resumed run until there is better what it held before."""
-        own = self.trainer.kept if self.trainer is not None else None
+        own = self.trainer.keeper.kept if self.trainer is not None else None
         kept = self.earlier.kept if self.earlier is not None else None
         return own or (Best(kept.epoch, kept.val_accuracy, kept.val_loss) if kept else None)
 
@@ -204,8 +205,9 @@ class TrainJob:
             except StopIteration as end:
                 reason: Reason = end.value
                 return reason
-            if isinstance(event, CheckpointSaved) and trainer.judged is not None:
-                rows = trainer.judged.probabilities.tolist()
+            judged = trainer.keeper.judged
+            if isinstance(event, CheckpointSaved) and judged is not None:
+                rows = judged.probabilities.tolist()
                 store.write_predictions(trainer.val.pictures, prepared.class_names, rows)
             yield event
 

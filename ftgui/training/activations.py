@@ -76,6 +76,12 @@ class Activations:
             return self._shape.as_computed(self._memory[self._on_device(slots)])
         return self._shape.as_computed(self._gathered(slots, indices, view))
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing has to be computed again."""
+        slots = np.arange(len(self._numbers))
+        return bool(((slots < len(self._memory)) | (self._numbers >= 0)).all())
+
     def blank(self, count: int) -> torch.Tensor:
         shape = self._shape
         rows = torch.zeros((count, *shape.sizes), dtype=shape.torch_dtype, device=self._memory.device)
@@ -112,9 +118,12 @@ class Activations:
         """
         store = self.store
         slot_of = {picture.path: number * store.views for number, picture in enumerate(store.pictures)}
+        keeps_any = len(self._memory) > 0 or (kept is not None and kept.takes_more)
         missing = (self._numbers < 0).reshape(-1, store.views)
+        if not keeps_any and store.is_judged:
+            missing[:] = False  # each is computed when it is asked for, and there is nothing else to find out
         wanted = [(int(n), np.flatnonzero(missing[n]).tolist()) for n in np.flatnonzero(missing.any(axis=1))]
-        if wanted and self._roofs is not None:
+        if wanted and keeps_any and self._roofs is not None:
             self.roof = self._roofs.of_pass(self.prefix, PASS_ROWS)
         total, done = len(store.pictures), len(store.pictures) - len(wanted)
         unreadable: dict[str, str] = {}
@@ -139,6 +148,7 @@ class Activations:
         if not store.is_judged:
             store.leave_out(unreadable)
         self._first_slots = np.array([slot_of[picture.path] for picture in store.pictures], np.int64)
+        self._names = []
 
     def _names_of(self, digests: Sequence[bytes | None]) -> list[bytes]:
         """Return what each slot is kept under; a picture that cannot be read gets names that nothing has."""
@@ -164,8 +174,9 @@ class Activations:
         if kept is None:
             return
         self._numbers = kept.find(self._names)
-        self._mapped = kept.rows()
         (found,) = np.nonzero(self._numbers >= 0)
+        if len(found):  # or the table may begin anew, and a map would hold on to the room of its rows
+            self._mapped = kept.rows()
         self.hits += len(found)
         for first in range(0, len(found), PASS_ROWS):
             slots = found[first : first + PASS_ROWS]
@@ -201,7 +212,8 @@ class Activations:
         if kept is not None:
             rows = features.cpu().reshape(len(slots), -1).view(torch.uint8).numpy()
             self._numbers[slots] = kept.add([self._names[slot] for slot in slots], rows)
-            self._mapped = kept.rows()
+            if (self._numbers[slots] >= 0).any():
+                self._mapped = kept.rows()
 
     def _computed(self, pixels: torch.Tensor) -> torch.Tensor:
         self.prefix_forwards += len(pixels)

@@ -58,7 +58,7 @@ class Passage:
     val: Feed
     arithmetic: Arithmetic
     is_head: bool = False
-    """Whether nothing but the output layer is left to go through."""
+    """Whether nothing but the output layer is left to compute."""
 
 
 def fetched(

@@ -78,13 +78,14 @@ class KeptFeatures:
         return self._table.mapped() if self._table is not None else np.empty((0, self.shape.bytes), np.uint8)
 
     def make_room_for(self, count: int) -> None:
-        """Begin anew where so many rows more do not fit, and of those that are there none was found.
+        """Begin anew where so many rows do not fit beside those that are there, of which none was found.
 
-        They are of pictures that nobody asks for now, and rows do not go one by one.
+        They are of pictures that nobody asks for now, and rows do not go one by one. More rows than the
+        budget allows make nothing go.
         """
         if self._table is None or not self._table.is_writable or self._found:
             return
-        if self._fit(count) or not len(self._table):
+        if self._fit(count) or count * self.shape.bytes > self._place.budget_bytes:
             return
         try:
             self._table.clear()

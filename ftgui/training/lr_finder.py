@@ -26,6 +26,7 @@ from ftgui.training.feeds import Feed, Passage
 from ftgui.training.loops import epoch_batches, train_step
 from ftgui.training.objective import Objective
 from ftgui.training.optimizers import make_optimizer, make_scaler
+from ftgui.training.threads import threads_for
 
 STEPS = 60
 LOWEST, HIGHEST = 1e-5, 10.0
@@ -85,24 +86,25 @@ class LrFinder:
         trials: list[LrTrial] = []
         passage.network.train()
         applied.start_epoch(1)
-        for lr, (indices, inputs) in zip(_rates(), self._batches(passage.train), strict=False):
-            if self.control.stopping:
-                break
-            for group in optimizer.param_groups:
-                group["lr"] = lr * group["lr_waiting"]
-            with seeded(torch_seed(self.config.seed, "lr-find", len(trials))):
-                loss, _ = train_step(
-                    passage,
-                    optimizer,
-                    self.objective,
-                    inputs,
-                    labels[torch.from_numpy(indices)],
-                    self.config.clip_grad,
-                    scaler,
-                )
-            if not _append(trials, lr, loss.item()):
-                break
-            yield len(trials)
+        with threads_for(passage, self.config.batch_size):
+            for lr, (indices, inputs) in zip(_rates(), self._batches(passage.train), strict=False):
+                if self.control.stopping:
+                    break
+                for group in optimizer.param_groups:
+                    group["lr"] = lr * group["lr_waiting"]
+                with seeded(torch_seed(self.config.seed, "lr-find", len(trials))):
+                    loss, _ = train_step(
+                        passage,
+                        optimizer,
+                        self.objective,
+                        inputs,
+                        labels[torch.from_numpy(indices)],
+                        self.config.clip_grad,
+                        scaler,
+                    )
+                if not _append(trials, lr, loss.item()):
+                    break
+                yield len(trials)
         suggestion = None if self.control.stopping else suggest(trials)
         return LrFound(strategy=self.config.strategy, trials=tuple(trials), suggestion=suggestion)
 

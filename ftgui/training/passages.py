@@ -218,7 +218,8 @@ class Passages:
         # Numbers so few that half the bits would save nothing: the head alone learns in fp32.
         is_head = self._only_head(line)
         arithmetic = replace(self.arithmetic, precision="fp32") if is_head else self.arithmetic
-        self._behind, self._line = Passage(network, train, val, arithmetic, is_head), line
+        is_kept = train.is_kept and val.is_kept
+        self._behind, self._line = Passage(network, train, val, arithmetic, is_head and is_kept), line
 
     def _memory_bytes(self) -> int:
         assert self.caching is not None

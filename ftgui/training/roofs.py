@@ -16,6 +16,7 @@ from functools import partial
 from ftgui.core.settings import recall, remember
 from ftgui.models.head import seeded
 from ftgui.training.clock import RunClock
+from ftgui.training.devices import is_out_of_memory
 from ftgui.training.feeds import Passage
 from ftgui.training.loops import step_of
 from ftgui.training.precision import Arithmetic, drawn_pictures, wait_for
@@ -80,8 +81,10 @@ class Roofs:
         try:
             with self.clock.aside(), seeded(0):  # what is drawn here must not be missed by the run
                 seconds = self._seconds(make())
-        except (RuntimeError, MemoryError):
-            return None  # a copy and its gradients may not fit where the run, without them, does
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):  # of a copy and its gradients, which the run does without
+                return None
+            raise
         rate = pictures / statistics.median(seconds)
         self._keep(key, rate)
         return rate

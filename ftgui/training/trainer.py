@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from ftgui.core.hashing import torch_seed
 from ftgui.data.views import choose_views
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.movement import MovementMeter
-from ftgui.training.checkpoint import BEST, CHECKPOINT, Checkpoint, save_checkpoint, save_weights
+from ftgui.training.checkpoint import Checkpoint
 from ftgui.training.clock import Pace, RunClock
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
@@ -34,6 +34,7 @@ from ftgui.training.events import (
     TrainingEvent,
 )
 from ftgui.training.feeds import Passage, fetched
+from ftgui.training.keeping import Keeper, State
 from ftgui.training.loops import Evaluation, RunningMean, epoch_batches, evaluate, train_step
 from ftgui.training.objective import Objective
 from ftgui.training.optimizers import make_optimizer, make_scaler, take_up
@@ -44,28 +45,10 @@ from ftgui.training.threads import threads_for
 REPORT_EVERY = 0.05
 """Seconds between two reports of the running loss: faster than eyes follow, slow enough to cost nothing."""
 
-SAVE_EVERY = 1.0
-"""Seconds of work that a crash may cost: where epochs take less, not each of them is written."""
-
-State = Mapping[str, torch.Tensor]
-
 
 def finite(number: float) -> float | None:
     """Return the number, or None for what JSON and people have no number for."""
     return number if math.isfinite(number) else None
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best epoch so far: highest validation accuracy, then lower loss, then the earlier one."""
-
-    epoch: int
-    accuracy: float
-    loss: float
-
-    def is_beaten_by(self, other: Evaluation, epoch: int) -> bool:
-        mine, others = (self.accuracy, -self.loss), (other.accuracy, -other.loss)
-        return others > mine or (others == mine and epoch <= self.epoch)
 
 
 @dataclass
@@ -94,14 +77,10 @@ class Trainer:
     folder: Path
     control: RunControl
     clock: RunClock
-    best: Best | None = None
-    kept: Best | None = None
-    """What ``best.pth`` holds: the best one, or one before it that was written last."""
-    judged: Evaluation | None = None
-    """What the network said of the validation pictures in the best epoch, if that was in this process."""
     epochs: list[EpochEnded] = field(default_factory=list)
     """Those that ended."""
     pace: Pace = field(init=False)
+    keeper: Keeper = field(init=False)
 
     def __post_init__(self) -> None:
         config, self.train, self.val = self.config, self.passages.train, self.passages.val
@@ -116,11 +95,7 @@ class Trainer:
         self._labels = self.train.labels.to(device)
         state = self.model.state_dict()
         self._moving = {name: state[name] for name in sorted(self.applied.moving_entries())}
-        self._unsaved: State | None = None
-        """The moving entries of a best epoch that ``best.pth`` does not hold yet."""
-        self._checkpoint: Checkpoint | None = None
-        """Of the last whole epoch, where it is not written yet."""
-        self._saved = time.perf_counter()
+        self.keeper = Keeper(self.folder, self.model, self._moving, self.clock)
         self._speeds: dict[int, _Speed] = {}
 
     def resume(
@@ -134,10 +109,7 @@ class Trainer:
         take_up(self.optimizer, checkpoint.optimizer)
         if self._scaler is not None:
             self._scaler.load_state_dict(checkpoint.scaler)
-        self.kept = Best(kept.epoch, kept.val_accuracy, kept.val_loss) if kept else None
-        # What is kept may be of an epoch after those that count.
-        told = [epoch for epoch in epochs if epoch.is_best and epoch.val_loss is not None]
-        self.best = Best(told[-1].epoch, told[-1].val_accuracy, told[-1].val_loss or 0.0) if told else None
+        self.keeper.resume(epochs, kept)
         self.epochs = list(epochs)
         done = checkpoint.epoch
         self.pace.add_earlier(done * len(self.train.pictures), done * len(self.val.pictures))
@@ -147,9 +119,9 @@ class Trainer:
         try:
             reason = yield from self._epochs()
         except Exception:
-            yield from self._save()
+            yield from self.keeper.save()
             raise
-        yield from self._save()
+        yield from self.keeper.save()
         return reason
 
     def _epochs(self) -> Generator[TrainingEvent, None, Reason]:
@@ -159,10 +131,10 @@ class Trainer:
             reason = yield from self._epoch(epoch)
             if reason is not None:
                 return reason
-            is_due = time.perf_counter() - self._saved >= SAVE_EVERY
-            self._checkpoint = self._make_checkpoint(copied=not is_due)
+            is_due = self.keeper.is_due
+            self.keeper.hold(self._make_checkpoint(copied=not is_due))
             if is_due:
-                yield from self._save()
+                yield from self.keeper.save()
         return Reason.COMPLETED
 
     def _epoch(self, epoch: int) -> Generator[TrainingEvent, None, Reason | None]:
@@ -188,7 +160,7 @@ class Trainer:
             reason = reason or Reason.NAN_LOSS
         if reason is Reason.NAN_LOSS:
             self._restore(good)
-        if reason is not None and self.best is not None:
+        if reason is not None and self.keeper.best is not None:
             return reason  # what is kept already is worth more than a part of an epoch
         train_seconds = self.clock.seconds - began
         return (yield from self._judge(epoch, mean, good, train_seconds, reason))
@@ -265,14 +237,14 @@ class Trainer:
         result = yield from self._evaluate(epoch)
         if result is not None and not math.isfinite(result.loss):
             reason = Reason.NAN_LOSS
-            if self.best is None:  # finite weights without a finite answer: those before them are kept
+            if self.keeper.best is None:  # finite weights without a finite answer: those before them are kept
                 self._restore(good)
                 result = yield from self._evaluate(epoch)
         if result is None:
             return Reason.STOPPED
         val_seconds = self.clock.seconds - began
         self.pace.add_validated(len(self.val.pictures), val_seconds)
-        is_best = self._take_if_best(epoch, result)
+        is_best = self.keeper.take_if_best(epoch, result)
         yield from self._tell_movement(epoch)
         train_loss, train_accuracy = mean.read()
         ended = EpochEnded(
@@ -301,33 +273,10 @@ class Trainer:
             for done, judged in evaluate(*self.passages.judge(epoch)):
                 result = judged
                 self.clock.add_pause(self.control.wait_while_paused())
-                if self.control.stopping and self.best is not None:
+                if self.control.stopping and self.keeper.best is not None:
                     return None
                 yield PhaseProgress(phase="validation", done=done, total=len(self.val.pictures))
         return result
-
-    def _take_if_best(self, epoch: int, result: Evaluation) -> bool:
-        if not math.isfinite(result.loss):
-            return False
-        if self.best is not None and not self.best.is_beaten_by(result, epoch):
-            return False
-        self.best = Best(epoch, result.accuracy, result.loss)
-        if self.kept is None or self.kept.is_beaten_by(result, epoch):
-            self.judged = result
-            self._unsaved = {name: tensor.clone() for name, tensor in self._moving.items()}
-        return True
-
-    def _save_best(self) -> Generator[TrainingEvent, None, None]:
-        """Write the best weights, unless they are written."""
-        if self._unsaved is None or self.best is None:
-            return
-        path, best = self.folder / BEST, self.best
-        with self.clock.phase("writing"):
-            save_weights(path, self.model, self._unsaved)
-        self._unsaved, self.kept = None, best
-        yield CheckpointSaved(
-            epoch=best.epoch, path=str(path), val_accuracy=best.accuracy, val_loss=best.loss
-        )
 
     def _tell_movement(self, epoch: int) -> Generator[TrainingEvent, None, None]:
         with self.clock.phase("measuring movement"):
@@ -342,11 +291,6 @@ class Trainer:
                 entries=moved.entries,
             )
 
-    def _save(self) -> Generator[TrainingEvent, None, None]:
-        """Write what is not written yet: the best weights, and what it takes to go on."""
-        yield from self._save_best()
-        self._save_checkpoint()
-
     def _make_checkpoint(self, *, copied: bool) -> Checkpoint:
         """Return what it takes to go on from here, copied where it is not written at once."""
         moving, optimizer = self._moving, self.optimizer.state_dict()
@@ -360,13 +304,6 @@ class Trainer:
             seconds=self.clock.seconds,
             phase_seconds=dict(self.clock.phase_seconds),
         )
-
-    def _save_checkpoint(self) -> None:
-        if self._checkpoint is None:
-            return
-        with self.clock.phase("writing"):
-            save_checkpoint(self.folder / CHECKPOINT, self._checkpoint)
-        self._checkpoint, self._saved = None, time.perf_counter()
 
     def _batch_ended(self, epoch: int, number: int, total: int, figures: tuple[float, float]) -> BatchEnded:
         loss, accuracy = figures

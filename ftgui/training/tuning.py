@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import torch
 
@@ -15,6 +16,7 @@ from ftgui.freezing.apply import AppliedPlan
 from ftgui.models.folding import folded
 from ftgui.models.head import seeded
 from ftgui.models.splitting import Halves
+from ftgui.training.devices import is_out_of_memory
 from ftgui.training.events import Timing
 from ftgui.training.loops import step_of
 from ftgui.training.precision import Arithmetic, drawn_pictures, wait_for
@@ -37,22 +39,33 @@ def candidates(device: torch.device) -> tuple[tuple[str, str], ...]:
     return tuple((p, layout) for p in precisions for layout in ("contiguous", "channels_last"))
 
 
+class Measured(NamedTuple):
+    """What was found out."""
+
+    timings: tuple[Timing, ...]
+    is_lasting: bool
+    """Not where memory was too short for a candidate: the next time it may do."""
+
+
 def measure(
     applied: AppliedPlan, device: torch.device, preprocessing: Preprocessing
-) -> Generator[tuple[int, int], None, tuple[Timing, ...]]:
+) -> Generator[tuple[int, int], None, Measured]:
     """Time every candidate, interleaved, on copies of a network; yield (batches done, of how many).
 
     What a candidate cannot compute, it is left out for.
     """
     tried = [Arithmetic(device, p, preprocessing, layout) for p, layout in candidates(device)]
-    forward = yield from _rates([(a, partial(_forward_of, applied, a)) for a in tried], FORWARD_BATCH, 0)
+    makers = [(a, partial(_forward_of, applied, a)) for a in tried]
+    forward, enough = yield from _rates(makers, FORWARD_BATCH, 0)
     able = [arithmetic for arithmetic in tried if arithmetic in forward]
-    step = yield from _rates([(a, partial(_step_of, applied, a)) for a in able], STEP_BATCH, ROUNDS + 1)
-    return tuple(
+    makers = [(a, partial(_step_of, applied, a)) for a in able]
+    step, still_enough = yield from _rates(makers, STEP_BATCH, ROUNDS + 1)
+    timings = tuple(
         Timing(precision=a.precision, layout=a.layout, forward=forward[a], step=step[a])
         for a in able
         if a in step
     )
+    return Measured(timings, enough and still_enough)
 
 
 def choose(timings: Sequence[Timing], precision: str = "auto", layout: str = "auto") -> Timing | None:
@@ -105,28 +118,46 @@ def _step_of(applied: AppliedPlan, arithmetic: Arithmetic) -> Work:
 
 def _rates(
     makers: Sequence[tuple[Arithmetic, Callable[[], Work]]], batch: int, done_before: int
-) -> Generator[tuple[int, int], None, dict[Arithmetic, float]]:
-    """Time each work on batches, in turn; return pictures a second of those that can be done.
+) -> Generator[tuple[int, int], None, tuple[dict[Arithmetic, float], bool]]:
+    """Time each work on batches, in turn.
 
-    fp16 is left out where it overflows, as in Swin Transformers of padded windows.
+    Returns:
+        Pictures a second of those that can be done, and whether there was memory enough for all.
     """
-    able = dict(makers)
-    works: dict[Arithmetic, Work] = {}
-    seconds: dict[Arithmetic, list[float]] = {arithmetic: [] for arithmetic in able}
+    candidates = {arithmetic: _Candidate(arithmetic, make) for arithmetic, make in makers}
+    enough = True
     for number in range(ROUNDS + 1):
-        for arithmetic, make in tuple(able.items()):
+        for arithmetic in tuple(candidates):
             try:
-                with seeded(0):  # what Dropout draws here must not be missed by the run
-                    work = works[arithmetic] = works.get(arithmetic) or make()
-                    began = time.perf_counter()
-                    result = work(batch)
-                    wait_for(arithmetic.device)
-                seconds[arithmetic].append(time.perf_counter() - began)
-                is_sound = result is None or bool(torch.isfinite(result).all())
-            except (RuntimeError, TypeError, MemoryError):  # no kernel for these numbers, or no memory
-                is_sound = False
-            if not is_sound:
-                del able[arithmetic]
-                works.pop(arithmetic, None)
+                is_able = candidates[arithmetic].run(batch)
+            except (RuntimeError, TypeError, MemoryError) as error:  # no kernel for it, or no memory
+                is_able, enough = False, enough and not is_out_of_memory(error)
+            if not is_able:
+                del candidates[arithmetic]  # and its copy of the network, before the next one makes its own
         yield done_before + number + 1, 2 * (ROUNDS + 1)
-    return {arithmetic: batch / statistics.median(seconds[arithmetic][1:]) for arithmetic in able}
+    rates = {a: batch / statistics.median(each.seconds[1:]) for a, each in candidates.items()}
+    return rates, enough
+
+
+class _Candidate:
+    """One arithmetic at work."""
+
+    def __init__(self, arithmetic: Arithmetic, make: Callable[[], Work]) -> None:
+        self.seconds: list[float] = []
+        self._arithmetic = arithmetic
+        self._make = make
+        self._work: Work | None = None
+
+    def run(self, batch: int) -> bool:
+        """Do a batch; return whether what came of it is sound.
+
+        fp16 is not where it overflows, as in Swin Transformers of padded windows.
+        """
+        with seeded(0):  # what Dropout draws here must not be missed by the run
+            if self._work is None:
+                self._work = self._make()
+            began = time.perf_counter()
+            result = self._work(batch)
+            wait_for(self._arithmetic.device)
+        self.seconds.append(time.perf_counter() - began)
+        return result is None or bool(torch.isfinite(result).all())

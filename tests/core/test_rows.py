@@ -508,6 +508,23 @@ def test_who_reads_a_table_that_is_begun_anew_keeps_the_rows_it_has(tmp_path: Pa
         assert np.array_equal(mapped, content(names_of(1, 2)))
 
 
+@POSIX
+def test_a_table_that_is_cleared_begins_anew_and_what_was_mapped_stays(tmp_path: Path) -> None:
+    write(tmp_path / "table", 1, 2)
+    with RowTable(tmp_path / "table", WIDTH) as table:
+        table.add(names_of(3), content(names_of(3)))
+        mapped = table.mapped()
+        table.clear()
+        assert len(table) == 0
+        assert (tmp_path / "table" / "rows.bin").stat().st_size == 0, "its room is given back at once"
+        assert found(table, names_of(1, 2, 3)) == expected()
+        table.add(names_of(4), content(names_of(4)))
+        assert found(table, names_of(1, 2, 3, 4)) == expected(4)
+        assert np.array_equal(mapped, content(names_of(1, 2, 3)))
+    with RowTable(tmp_path / "table", WIDTH) as again:
+        assert found(again, names_of(1, 2, 3, 4)) == expected(4)
+
+
 def test_threads_of_one_program_share_a_table(tmp_path: Path) -> None:
     failures: list[object] = []
     with RowTable(tmp_path / "table", WIDTH) as table:

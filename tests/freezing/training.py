@@ -25,7 +25,7 @@ from ftgui.models.head import seeded
 from ftgui.models.identify import Recognition, recognise
 from ftgui.models.stages import Stage, find_stages
 from ftgui.models.weights import WeightsFile
-from ftgui.training import trainer as trainer_module
+from ftgui.training import keeping
 from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
@@ -253,7 +253,7 @@ def _run(trainer: Trainer, keep: Collection[int]) -> tuple[tuple[EpochEnded, ...
 def _nothing_written() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("save_weights", "save_checkpoint"):
-            patch.setattr(trainer_module, name, lambda *_: None)
+            patch.setattr(keeping, name, lambda *_: None)
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence, QPalette
@@ -14,11 +15,13 @@ from pytestqt.qtbot import QtBot
 from ftgui.core.errors import FtguiError
 from ftgui.gui import settings, theme
 from ftgui.gui.actions import MENUS
+from ftgui.gui.widgets.device_chip import DeviceChip
 from ftgui.jobs.machine import Machine
 from ftgui.training.devices import DeviceChoice
+from ftgui.training.events import Timing
 from tests.gui.conftest import OpenWindow, replace_job
 from tests.gui.driving import PATIENCE, cells, choose, click, curves, the, wait_idle, words_of
-from tests.gui.scripted import Gate, scripted_job, whole_run
+from tests.gui.scripted import Gate, batch, ended, epoch, scripted_job, started, whole_run
 from tests.harness.process import run_python
 
 # The menus --------------------------------------------------------------------------------------------------
@@ -234,6 +237,28 @@ def test_the_window_says_which_device_trains_and_why(
         choose(qtbot, the(window, QComboBox, "device"), device)
         said.append(words_of(window, "device_chip").split(" · ")[0])
     assert said == ["CUDA (NVIDIA H100 found)", "CPU (chosen)", "MPS is not available here"]
+
+
+def test_once_a_run_goes_the_window_says_in_what_numbers_it_computes(
+    qtbot: QtBot, ready_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_job(monkeypatch, "machine", describe_machine=lambda: TWO_DEVICES)
+    timings = tuple(
+        Timing(precision=precision, layout="contiguous", forward=rate, step=rate)
+        for precision, rate in (("fp32", 10.0), ("bf16", 25.0))
+    )
+    begins = msgspec.structs.replace(started(), device="cuda", precision="bf16", timings=timings)
+    window = ready_window(scripted_job(begins, batch(1, 1), epoch(1, 0.9), ended()))
+    window.project.look_at_machine()
+    qtbot.waitUntil(lambda: words_of(window, "device_chip").startswith("CUDA"), timeout=PATIENCE)
+    assert words_of(window, "device_chip") == "CUDA (NVIDIA H100 found) · 8 threads"
+    click(qtbot, window, "train_button")
+    wait_idle(qtbot, window)
+    assert words_of(window, "device_chip") == "CUDA (NVIDIA H100 found) · bf16 · 8 threads"
+    tip = the(window, DeviceChip, "device_chip").toolTip()
+    assert tip == "torch 2.14.0\nThe last run computes in bf16 (2.5 × as fast as plain fp32 here)."
+    choose(qtbot, the(window, QComboBox, "device"), "cpu")
+    assert words_of(window, "device_chip") == "CPU (chosen) · 8 threads", "that may compute otherwise"
 
 
 def test_torch_that_cannot_be_loaded_is_said(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 
 import pytest
@@ -110,3 +111,20 @@ def test_libraries_that_are_not_there_keep_nothing_from_being_imported(
     assert finder.find_spec("torch._C", [str(tmp_path), "nowhere"]) is None
     assert finder.find_spec("torch._C", None) is None
     assert ctypes.CDLL(None) is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": process.SPINS}),
+        ({"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "7"}),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, {"OMP_WAIT_POLICY": "ACTIVE"}),
+    ],
+)
+def test_threads_that_wait_spin_a_moment_and_then_sleep_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, before: dict[str, str], after: dict[str, str]
+) -> None:
+    environment = dict(before)
+    monkeypatch.setattr(os, "environ", environment)
+    process.wait_briefly()
+    assert environment == after

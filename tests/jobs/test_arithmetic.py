@@ -25,6 +25,7 @@ from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.devices import choose_device
 from ftgui.training.events import EpochEnded, PhaseProgress, Reason, RunEnded, RunStarted, Timing
+from ftgui.training.tuning import Measured
 from tests import samples
 from tests.fixtures import Drawn
 from tests.freezing.training import differing
@@ -55,15 +56,16 @@ class Measuring:
 
     def __init__(self, answer: tuple[Timing, ...]) -> None:
         self.answer = answer
+        self.is_lasting = True
         self.times = 0
         self.seconds = 0.0
 
-    def __call__(self, *_: Any) -> Generator[tuple[int, int], None, tuple[Timing, ...]]:
+    def __call__(self, *_: Any) -> Generator[tuple[int, int], None, Measured]:
         self.times += 1
         for done in (1, 2):
             time.sleep(self.seconds / 2)
             yield done, 2
-        return self.answer
+        return Measured(self.answer, self.is_lasting)
 
 
 @pytest.fixture
@@ -206,6 +208,12 @@ def test_rates_that_no_computer_has_are_measured_anew(
 def test_a_computer_that_remembers_nothing_measures_each_time(measuring: Measuring, user_home: Path) -> None:
     measured_file(user_home).parent.write_text("a file where a folder should be")
     assert settled() == settled() == ("bf16", "channels_last")
+    assert measuring.times == 2
+
+
+def test_what_was_measured_while_memory_was_short_is_used_and_not_remembered(measuring: Measuring) -> None:
+    measuring.is_lasting = False
+    assert [settled(**AUTO) for _ in range(2)] == [("bf16", "channels_last")] * 2
     assert measuring.times == 2
 
 

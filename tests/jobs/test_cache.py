@@ -23,7 +23,7 @@ from ftgui.core.rows import RowTable
 from ftgui.core.settings import EngineSettings, write_settings
 from ftgui.jobs.resume import resume
 from ftgui.jobs.train import train
-from ftgui.training import activations, roofs
+from ftgui.training import activations, roofs, trainer
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import (
@@ -766,6 +766,38 @@ def test_a_run_goes_on_where_it_cannot_be_found_out_how_fast_it_could_be(
     done = run(strategy=strategy)
     assert done.said == []
     assert all(speed.roof is None for speed in done.ended.speed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept", "expected"),
+    [
+        ({}, {}, {1}),
+        ({}, {"cache_gb": 0.0}, {1}),
+        ({}, {"cache_memory_share": 0.0}, {1}),
+        ({}, {"cache_gb": 0.0, "cache_memory_share": 0.0}, {2}),
+        ({"cache": "off"}, {}, {2}),
+        ({"strategy": "full"}, {}, {2}),
+    ],
+)
+def test_a_head_on_what_is_kept_learns_on_one_thread_and_all_else_on_all(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    kept: dict[str, float],
+    expected: set[int],
+) -> None:
+    """A thread that has to be woken for so little costs more than it brings."""
+    seen, real = set(), trainer.train_step
+
+    def step(*arguments: Any) -> Any:
+        seen.add(torch.get_num_threads())
+        return real(*arguments)
+
+    monkeypatch.setattr(trainer, "train_step", step)
+    write_settings(EngineSettings(threads=2, **kept))  # type: ignore[arg-type]
+    run(**changes)
+    assert seen == expected
+    assert torch.get_num_threads() == 2
 
 
 # Fewer bits -----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 import torchvision
 
 from ftgui.core.process import give_freed_memory_back
-from ftgui.training import trainer as trainer_module
+from ftgui.training import keeping
 from ftgui.training.checkpoint import CHECKPOINT, read_checkpoint
 from ftgui.training.config import TrainConfig
 from ftgui.training.events import BatchEnded, CheckpointSaved, EpochEnded
@@ -132,8 +132,8 @@ def test_every_strategy_works_for_every_family(folder: Path, architecture: str, 
 def test_every_family_can_be_resumed(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, architecture: str
 ) -> None:
-    monkeypatch.setattr(trainer_module, "save_weights", lambda *_: None)
-    monkeypatch.setattr(trainer_module, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(keeping, "save_weights", lambda *_: None)
+    monkeypatch.setattr(keeping, "SAVE_EVERY", 0.0)
     config = TrainConfig(dataset="", weights="", **SETTINGS)
     own, few = network(folder, architecture), stores(folder, FAMILIES[architecture].size, train=4, val=2)
     with samples.one_thread():

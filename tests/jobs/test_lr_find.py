@@ -32,6 +32,7 @@ def test_it_goes_through_its_steps_and_ends_in_a_suggestion(drawn: Drawn) -> Non
     phases = [event.phase for event in events]
     assert list(dict.fromkeys(phases)) == [
         "reading weights",
+        "looking at pictures",
         "computing frozen stages",
         "trying learning rates",
     ]

@@ -649,6 +649,32 @@ def test_rows_that_one_of_two_feeds_asks_for_stay(
     assert computed(filled(make_store(root, pictures[:3]), place=place)) == (0, 3, 0)
 
 
+def test_rows_of_others_stay_where_the_new_ones_would_not_fit_alone(
+    root: Path, pictures: list[Picture], place: FeaturePlace
+) -> None:
+    place = FeaturePlace(place.folder, share(2))
+    filled(make_store(root, pictures[:2]), place=place)
+    filled(make_store(root, pictures[2:]), place=place)
+    assert computed(filled(make_store(root, pictures[:2]), place=place)) == (0, 2, 0)
+
+
+def test_rows_that_make_room_give_it_back_before_others_come(
+    root: Path, pictures: list[Picture], place: FeaturePlace
+) -> None:
+    """A map of the old file would hold on to it on POSIX, and could not be deleted elsewhere."""
+    place = FeaturePlace(place.folder, share(4))
+    filled(make_store(root, pictures[:3]), place=place)
+    rows = tables(place)[0] / "rows.bin"
+    feed = Activations(make_store(root, pictures[3:]), make_prefix(), ROOM)
+    for what, _, _ in fill((feed,), place, RunClock()):
+        if what == "computing frozen stages":
+            break
+    maps = Path("/proc/self/maps")
+    held = maps.read_text().count(str(rows)) if maps.exists() else 0
+    assert held == 0
+    assert rows.stat().st_size == 0
+
+
 def test_rows_of_others_stay_where_there_is_room_for_all(
     root: Path, pictures: list[Picture], place: FeaturePlace
 ) -> None:

@@ -18,7 +18,7 @@ import pytest
 from ftgui.jobs.resume import resume
 from ftgui.jobs.train import train
 from ftgui.runs.history import open_run
-from ftgui.training import checkpoint
+from ftgui.training import checkpoint, keeping
 from ftgui.training import trainer as trainer_module
 from ftgui.training.checkpoint import read_checkpoint
 from ftgui.training.config import TrainConfig
@@ -56,7 +56,7 @@ FALLING = (0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 def save_every(small_crops: None) -> Iterator[Callable[[float], None]]:
     """Say after how many seconds of work it is time to write."""
     with pytest.MonkeyPatch.context() as patch:
-        yield lambda seconds: patch.setattr(trainer_module, "SAVE_EVERY", seconds)
+        yield lambda seconds: patch.setattr(keeping, "SAVE_EVERY", seconds)
 
 
 @pytest.fixture
@@ -129,13 +129,13 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files as they are written."""
     names: list[str] = []
     for function in ("save_weights", "save_checkpoint"):
-        real = getattr(trainer_module, function)
+        real = getattr(keeping, function)
 
         def save(path: Path, *arguments: Any, real: Any = real) -> None:
             names.append(path.name)
             real(path, *arguments)
 
-        monkeypatch.setattr(trainer_module, function, save)
+        monkeypatch.setattr(keeping, function, save)
     return names
 
 
@@ -165,14 +165,14 @@ def test_seconds_of_work_decide(
 ) -> None:
     """Epochs of 0.4 s by a clock of the test's own, of which three and then three more make more than 1 s."""
     now = [0.0]
-    monkeypatch.setattr(trainer_module, "time", SimpleNamespace(perf_counter=lambda: now[0]))
-    real, times = trainer_module.save_checkpoint, []
+    monkeypatch.setattr(keeping, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    real, times = keeping.save_checkpoint, []
 
     def save(*arguments: Any) -> None:
         times.append(now[0])
         real(*arguments)
 
-    monkeypatch.setattr(trainer_module, "save_checkpoint", save)
+    monkeypatch.setattr(keeping, "save_checkpoint", save)
     losses(*[1 / (1 + n) for n in range(12)])
     save_every(1.0)
 
@@ -186,7 +186,7 @@ def test_seconds_of_work_decide(
 
 
 def test_how_often_is_a_matter_of_seconds() -> None:
-    assert 0.25 <= trainer_module.SAVE_EVERY <= 5
+    assert 0.25 <= keeping.SAVE_EVERY <= 5
 
 
 # However a run ends ----------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ def test_a_run_killed_while_it_wrote_its_end_goes_on_from_the_write_before(
 ) -> None:
     """Just before the last write of its weights, and of its checkpoint."""
     assert better(straight)[-1] > 3, "or the last weights are not those of the end"
-    real, folder = getattr(trainer_module, last), tmp_path / "run"
+    real, folder = getattr(keeping, last), tmp_path / "run"
 
     def save(*arguments: Any) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -332,7 +332,7 @@ def test_a_run_killed_while_it_wrote_its_end_goes_on_from_the_write_before(
     save_every(ALWAYS)
     each = at({within_epoch(3): lambda: save_every(NEVER)})
     with monkeypatch.context() as patch:
-        patch.setattr(trainer_module, last, save)
+        patch.setattr(keeping, last, save)
         followed(train(config(drawn), tmp_path / "alive"), each)
     assert not (folder / "summary.json").exists()
     assert len(open_run(folder).epochs) == len(FALLING)
@@ -345,7 +345,7 @@ def test_a_resumed_run_does_not_write_worse_weights_over_those_it_had_kept(
     drawn: Drawn, tmp_path: Path, save_every: Any, losses: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed when the weights of its fifth epoch were written, and its checkpoint not yet."""
-    folder, real = tmp_path / "run", trainer_module.save_checkpoint
+    folder, real = tmp_path / "run", keeping.save_checkpoint
 
     def save(path: Path, made: Any) -> None:
         if made.epoch == len(FALLING):
@@ -356,7 +356,7 @@ def test_a_resumed_run_does_not_write_worse_weights_over_those_it_had_kept(
     save_every(ALWAYS)
     each = at({within_epoch(3): lambda: save_every(NEVER)})
     with monkeypatch.context() as patch:
-        patch.setattr(trainer_module, "save_checkpoint", save)
+        patch.setattr(keeping, "save_checkpoint", save)
         followed(train(config(drawn), tmp_path / "alive"), each)
     assert read_checkpoint(folder / "checkpoint.pth").epoch == 2
     before = load(folder / "best.pth")["fc.weight"]

@@ -11,22 +11,22 @@ from torch import nn
 
 from ftgui.training.feeds import Passage
 from ftgui.training.precision import Arithmetic
-from ftgui.training.threads import FEW_NUMBERS, threads_for
+from ftgui.training.threads import FEW_MULTIPLICATIONS, threads_for
 from tests.training.small_passes import CPU
 
 
 class Features:
-    """A feed of rows of so many numbers."""
+    """A feed of many pictures, each of these sizes."""
 
-    def __init__(self, count: int) -> None:
-        self.labels = torch.zeros(4, dtype=torch.int64)
-        self._count = count
+    def __init__(self, *sizes: int) -> None:
+        self.labels = torch.zeros(2**20, dtype=torch.int64)
+        self._sizes = sizes
 
-    def batch(self, *_: Any) -> torch.Tensor:
-        return self.blank(4)
+    def batch(self, indices: Any, _: Any = None) -> torch.Tensor:
+        return self.blank(len(indices))
 
     def blank(self, count: int) -> torch.Tensor:
-        return torch.zeros((count, self._count))
+        return torch.zeros((count, *self._sizes))
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,11 @@ def two_threads() -> Iterator[None]:
 def behind(features: int, classes: int, *, is_head: bool = True, arithmetic: Arithmetic = CPU) -> Passage:
     feed = Features(features)
     return Passage(nn.Linear(features, classes, bias=False), feed, feed, arithmetic, is_head)
+
+
+def behind_a_map(channels: int, classes: int, side: int) -> Passage:
+    feed = Features(channels, side, side)
+    return Passage(nn.Conv2d(channels, classes, 1, bias=False), feed, feed, CPU, is_head=True)
 
 
 def threads_in(passage: Passage, batch_size: int) -> int:
@@ -58,12 +63,18 @@ def test_there_are_as_many_as_before_when_it_fails() -> None:
     assert torch.get_num_threads() == 2
 
 
-@pytest.mark.parametrize("classes", [1, 16])
-def test_many_weights_or_features_in_a_batch_are_worth_all_threads(classes: int) -> None:
-    """With one class it is the features that are many."""
-    batch = FEW_NUMBERS // (64 * classes)
-    assert threads_in(behind(64, classes), batch) == 1
-    assert threads_in(behind(64, classes), batch + 1) == 2
+@pytest.mark.parametrize("passage", [behind(64, 1), behind(16, 4), behind_a_map(4, 1, 4)])
+def test_many_multiplications_in_a_batch_are_worth_all_threads(passage: Passage) -> None:
+    """In the last the weights are few, but each is used at all places of a map."""
+    batch = FEW_MULTIPLICATIONS // 64
+    assert threads_in(passage, batch) == 1
+    assert threads_in(passage, batch + 1) == 2
+
+
+def test_a_batch_is_no_larger_than_there_are_pictures() -> None:
+    passage = behind(64, 1)
+    passage.train.labels = torch.zeros(4, dtype=torch.int64)  # type: ignore[misc]
+    assert threads_in(passage, FEW_MULTIPLICATIONS) == 1
 
 
 def test_more_than_a_head_is_worth_all_threads() -> None:

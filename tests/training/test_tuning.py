@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from ftgui.training import tuning
 from ftgui.training.events import Timing
 from ftgui.training.precision import Arithmetic
-from ftgui.training.tuning import candidates, choose, measure
+from ftgui.training.tuning import Measured, candidates, choose, measure
 from tests.freezing.training import differing, state_of
 from tests.training.small_passes import FEW_PIXELS, tiny_plan
 from tests.training.small_passes import one_thread as one_thread
@@ -119,6 +120,12 @@ def test_it_is_a_function_of_the_timings_alone_and_never_much_slower_than_the_be
 
 def measured(applied: Any = None) -> tuple[list[tuple[int, int]], tuple[Timing, ...]]:
     """Measure the tiny network; return the progress that was told, and the timings."""
+    told, found = measured_once(applied)
+    assert found.is_lasting
+    return told, found.timings
+
+
+def measured_once(applied: Any = None) -> tuple[list[tuple[int, int]], Measured]:
     steps = measure(applied or tiny_plan(), CPU, FEW_PIXELS)
     told = []
     while True:
@@ -211,6 +218,43 @@ def test_what_a_candidate_cannot_compute_it_is_left_out_for(
     assert [n for n, _ in told] == list(range(1, 13))
     failed = [call for call in noted.calls if call[1:3] == ("bf16", "contiguous")]
     assert len(failed) == (0 if kind == "forward" else ROUNDS + 1) + turn + 1, "it was tried once too often"
+
+
+def test_a_candidate_whose_copy_does_not_fit_into_memory_is_left_out(
+    noted: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = noted.make("step")
+
+    def make(applied: Any, arithmetic: Arithmetic) -> Callable[[int], None]:
+        if arithmetic.precision == "fp32":
+            raise RuntimeError("can't allocate memory")
+        return made(applied, arithmetic)
+
+    monkeypatch.setattr(tuning, "_step_of", make)
+    _, (found, is_lasting) = measured_once()
+    assert [(t.precision, t.layout) for t in found] == [ON_A_CPU[n] for n in (2, 3)]
+    assert not is_lasting, "the next time there may be memory for all"
+
+
+def test_a_candidate_that_is_left_out_is_let_go_before_the_next_one_is_made(
+    noted: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: list[Any] = []
+
+    class Copy:
+        def __call__(self, _: int) -> None:
+            raise RuntimeError("can't allocate memory")
+
+    def make(*_: Any) -> Copy:
+        assert [each() for each in alive if each() is not None] == []
+        copy_ = Copy()
+        alive.append(weakref.ref(copy_))
+        return copy_
+
+    monkeypatch.setattr(tuning, "_step_of", make)
+    for _ in measure(tiny_plan(), CPU, FEW_PIXELS):
+        pass
+    assert len(alive) == 4
 
 
 def test_a_mistake_in_the_program_is_not_taken_for_a_candidate_that_cannot(noted: Noted) -> None:

@@ -31,7 +31,7 @@ class DeviceChip(Chip):
         self._show()
 
     def show_run(self, started: RunStarted | None) -> None:
-        """Show in what numbers the last run computes; None: there was none yet."""
+        """Show in what numbers the last run computes, beside the device of that run; None: there was none."""
         if started is not self._run:
             self._run = started
             self._show()
@@ -41,13 +41,14 @@ class DeviceChip(Chip):
         if machine is None:
             return
         threads = counted(machine.threads, self.tr("thread"), self.tr("threads"))
-        numbers = [run.precision] if run is not None else []
-        self.set_text(" · ".join((self._device(machine, self._asked), *numbers, threads)))
-        torch = f"torch {machine.torch}"
-        if run is not None:
-            told = self.tr("The last run computes in {arithmetic}.").format(arithmetic=run.arithmetic)
-            torch = f"{torch}\n{told}"
-        self.setToolTip(torch)
+        meant = machine.devices[0].name if self._asked == "auto" else self._asked
+        parts, told = [self._device(machine, self._asked)], [f"torch {machine.torch}"]
+        if run is not None and run.device == meant:
+            parts.append(run.precision)
+            words = self.tr("The last run computes in {arithmetic}.")
+            told.append(words.format(arithmetic=run.arithmetic))
+        self.set_text(" · ".join((*parts, threads)))
+        self.setToolTip("\n".join(told))
 
     @Slot()
     def show_failure(self) -> None:

@@ -69,7 +69,7 @@ def why_strategy(name: str) -> str:
     return (
         f"{_source(known)}: {_accuracy(own)} after {own.epochs} epochs, in {own.seconds:.0f} s. "
         f"{own.moved} of {known.tensors} entries moved."
-        + ("" if name == "freeze" else f" Beside freezing: {_beside(own, freeze)}.")
+        + ("" if name == "freeze" else f" Beside freezing: {_beside(own, freeze, known)}.")
     )
 
 
@@ -78,7 +78,7 @@ def why_norm(policy: str) -> str:
     known = facts()
     own, locked = known.norms[policy], known.norms["locked"]
     moved = f"{own.moved} of {known.tensors} entries moved"
-    beside = "" if policy == "locked" else f" Beside locked: {_beside(own, locked)}."
+    beside = "" if policy == "locked" else f" Beside locked: {_beside(own, locked, known)}."
     return f"{_source(known)}, extractor frozen: {_accuracy(own)}, and {moved}.{beside}"
 
 
@@ -90,10 +90,12 @@ def _accuracy(own: Measured) -> str:
     return f"accuracy {own.val_accuracy:.3f} ({own.lowest:.3f} to {own.highest:.3f} over seeds)"
 
 
-def _beside(own: Measured, other: Measured) -> str:
-    points = 100 * (own.val_accuracy - other.val_accuracy)
-    if abs(points) < 0.05:
+def _beside(own: Measured, other: Measured, known: Facts) -> str:
+    difference = own.val_accuracy - other.val_accuracy
+    if abs(difference) < 0.0005:
         accuracy = "the same accuracy"
+    elif abs(difference) * known.val_pictures < 1:
+        accuracy = "the same accuracy to within a picture"
     else:
-        accuracy = f"{abs(points):.1f} points {'more' if points > 0 else 'less'}"
+        accuracy = f"{abs(100 * difference):.1f} points {'more' if difference > 0 else 'less'}"
     return f"{accuracy}, at {own.seconds / other.seconds:.1f} times the time"

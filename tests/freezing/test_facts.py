@@ -47,6 +47,8 @@ KNOWN = Facts(
         "small-lr": measured(val_accuracy=0.9252, seconds=50.0, moved=52),
         "full": measured(val_accuracy=0.8, seconds=48.4, moved=52, epochs=12),
         "lr-zero": measured(val_accuracy=0.90049, seconds=49.0),
+        "thaw": measured(val_accuracy=0.9 + 0.99 / 153),
+        "partial": measured(val_accuracy=0.9 - 1.01 / 153),
     },
     norms={
         "locked": measured(),
@@ -83,6 +85,8 @@ def test_freezing_stands_for_itself() -> None:
         ("small-lr", "52 of 52 entries moved. Beside freezing: 2.5 points more, at 2.5 times the time."),
         ("full", "52 of 52 entries moved. Beside freezing: 10.0 points less, at 2.4 times the time."),
         ("lr-zero", "2 of 52 entries moved. Beside freezing: the same accuracy, at 2.5 times the time."),
+        ("thaw", "Beside freezing: the same accuracy to within a picture, at 1.0 times the time."),
+        ("partial", "Beside freezing: 0.7 points less, at 1.0 times the time."),
     ],
 )
 def test_every_other_way_is_told_beside_freezing(name: str, end: str) -> None:
@@ -127,7 +131,8 @@ def test_what_is_shipped_says_of_frozen_extractors_that_the_new_layer_alone_move
     assert moved["freeze"] == moved["lr-zero"] == 2
     assert 2 < moved["partial"] < shipped.tensors
     assert {moved[name] for name in ("small-lr", "thaw", "full", "scratch")} == {shipped.tensors}
-    assert shipped.strategies["lr-zero"].val_accuracy == shipped.strategies["freeze"].val_accuracy
+    freeze, lr_zero = (shipped.strategies[name].val_accuracy for name in ("freeze", "lr-zero"))
+    assert abs(freeze - lr_zero) * shipped.val_pictures < 1, "in bf16, folded or not, one may judge otherwise"
 
 
 def test_the_figures_that_are_shipped_are_of_their_kind(shipped: Facts) -> None:

@@ -38,7 +38,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
         architecture="resnet18",
         pictures="drawings",
         train_pictures=80,
-        val_pictures=40,
+        val_pictures=60,
         seeds=(0, 1),
         lrs=(0.01,),
         precision="fp32",

@@ -107,10 +107,13 @@ class RowTable:
     def close(self) -> None:
         """Let another program write. What is there can be read as before, as long as the table is kept."""
         with self._guard:
-            for stream in self._written or ():
-                stream.close()
-            self._written = None
+            self._close_written()
             self._lock.release()
+
+    def _close_written(self) -> None:
+        for stream in self._written or ():
+            stream.close()
+        self._written = None
 
     def __len__(self) -> int:
         """Return how many rows there are, as in ``mapped``."""
@@ -160,9 +163,7 @@ class RowTable:
         """
         assert self.is_writable
         with self._guard:
-            for stream in self._written or ():
-                stream.close()
-            self._written = None
+            self._close_written()
             self._forget()
             row_files.begin(self.folder, self.row_bytes)
             self._read_index()

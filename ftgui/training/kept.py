@@ -83,12 +83,13 @@ class KeptFeatures:
         They are of pictures that nobody asks for now, and rows do not go one by one. More rows than the
         budget allows make nothing go.
         """
-        if self._table is None or not self._table.is_writable or self._found:
+        table = self._writable
+        if table is None or self._found:
             return
-        if self._fit(count) or count * self.shape.bytes > self._place.budget_bytes:
+        if self._fit(len(table) + count) or not self._fit(count):
             return
         try:
-            self._table.clear()
+            table.clear()
         except OSError as error:
             self._note("Features cannot be kept on disk", error)
             self._give_up()
@@ -96,22 +97,28 @@ class KeptFeatures:
     @property
     def takes_more(self) -> bool:
         """Whether ``add`` keeps anything."""
-        return self._table is not None and self._table.is_writable
+        return self._writable is not None
+
+    @property
+    def _writable(self) -> RowTable | None:
+        """The table, if rows may be added to it."""
+        return self._table if self._table is not None and self._table.is_writable else None
 
     def _fit(self, count: int) -> bool:
-        assert self._table is not None
-        return (len(self._table) + count) * self.shape.bytes <= self._place.budget_bytes
+        """Return whether the budget allows for so many rows in the table."""
+        return count * self.shape.bytes <= self._place.budget_bytes
 
     def add(self, names: Sequence[bytes], rows: Bytes) -> npt.NDArray[np.int64]:
         """Keep rows, uint8 (N, bytes), as far as disk and budget allow; return their numbers or -1."""
-        if self._table is None or not self._table.is_writable:
+        table = self._writable
+        if table is None:
             return np.full(len(names), -1, np.int64)
-        if not self._fit(len(names)):
+        if not self._fit(len(table) + len(names)):
             self._note("The features of these pictures are more than the cache on disk may hold")
             self._give_up()
             return np.full(len(names), -1, np.int64)
         try:
-            return self._table.add(names, rows)
+            return table.add(names, rows)
         except OSError as error:
             self._note("Features cannot be kept on disk", error)
             self._give_up()

@@ -30,8 +30,8 @@ class DeviceChip(Chip):
         self._machine, self._asked = machine, asked
         self._show()
 
-    def show_run(self, started: RunStarted | None) -> None:
-        """Show in what numbers the last run computes, beside the device of that run; None: there was none."""
+    def show_run(self, started: RunStarted) -> None:
+        """Show in what numbers the last run computes, beside the device of that run."""
         if started is not self._run:
             self._run = started
             self._show()

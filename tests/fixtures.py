@@ -81,13 +81,14 @@ def small_pictures() -> Iterator[None]:
 
     Each epoch is written, however short it was.
     """
-    real = prepare_job.recognise
+    real = prepare_job.read_and_recognise
 
-    def recognise(*arguments: Any) -> Any:
-        return msgspec.structs.replace(real(*arguments), preprocessing=SMALL)
+    def read_and_recognise(*arguments: Any) -> Any:
+        file, recognition = real(*arguments)
+        return file, msgspec.structs.replace(recognition, preprocessing=SMALL)
 
     with pytest.MonkeyPatch.context() as patch, samples.one_thread():
-        patch.setattr(prepare_job, "recognise", recognise)
+        patch.setattr(prepare_job, "read_and_recognise", read_and_recognise)
         patch.setattr(keeping, "SAVE_EVERY", 0.0)
         patch.setattr(store_module, "METRICS_EVERY", 0.0)
         yield

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
-
+from ftgui.cli.inspecting import inspect_command
 from ftgui.cli.training import Words, config_from, resume_command, stopped_by_ctrl_c, train_command
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
@@ -65,35 +64,6 @@ def scan_command(arguments: argparse.Namespace) -> int:
         print(f"  {entry.name:{widest}}  {sides}{f'  {entry.test:6} test' if entry.test else ''}")
     for note in report.notes:
         print(f"- {note}")
-    return 0
-
-
-def inspect_command(arguments: argparse.Namespace) -> int:
-    from ftgui.jobs.inspect import inspect
-
-    found = inspect(arguments.weights, arguments.architecture)
-    if arguments.json:
-        plain = msgspec.to_builtins(found)
-        plain["preprocessing"] = {
-            key: plain["preprocessing"][key] for key in ("resize", "crop", "interpolation", "mean", "std")
-        }
-        print(records.to_json_line(plain))
-    elif found.architecture is not None:
-        plan = found.preprocessing
-        print(f"{found.title} ({found.architecture}), {found.num_classes} classes")
-        print(f"  weights        {found.exact_weights or 'not an official file'}")
-        print(f"  parameters     {found.parameters:,}")
-        print(f"  layout         {found.layout}")
-        print(f"  preprocessing  {plan.name}: resize {plan.resize}, crop {plan.crop}, {plan.interpolation}")
-        print(
-            f"  entries        {found.matched} matched, {len(found.missing)} missing, "
-            f"{len(found.unexpected)} unexpected"
-        )
-        for note in found.notes:
-            print(f"- {note}")
-    if found.architecture is None:
-        print(f"ftgui: {found.reason}", file=sys.stderr)
-        return 1
     return 0
 
 

@@ -70,6 +70,8 @@ def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
         config = replace(config, lr=None)
     if config.thaw_epoch == replace(config, thaw_epoch=None).joining_epoch:
         config = replace(config, thaw_epoch=None)
+    if changes.get("weights", config.weights) != config.weights:
+        config = replace(config, architecture=None, preprocessing=None)
     switched = replace(config, strategy=changes.get("strategy", config.strategy))
     if switched.strategy != config.strategy:
         forgotten = ("init", *unread_settings(switched))

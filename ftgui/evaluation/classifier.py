@@ -14,6 +14,7 @@ from ftgui.core.preprocessing import Preprocessing
 from ftgui.data.decode import PictureError, decode_picture, prepare_picture
 from ftgui.data.pixels import normalise
 from ftgui.models.construction import skeleton
+from ftgui.models.fingerprint import is_auxiliary
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
+
+
+def _without_auxiliary(entries: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the entries less those of heads that an export has and prediction does not use."""
+    return {key: tensor for key, tensor in entries.items() if not is_auxiliary(key)}
 
 
 class Classifier:
@@ -41,7 +47,7 @@ class Classifier:
         self.preprocessing = preprocessing
         self.model = skeleton(architecture, len(self.class_names), preprocessing.crop)
         try:
-            self.model.load_state_dict(state_dict, assign=True)
+            self.model.load_state_dict(_without_auxiliary(state_dict), assign=True)
         except (RuntimeError, ValueError) as error:
             raise FtguiError(
                 f"The trained weights do not fit {architecture} with {len(self.class_names)} classes.",

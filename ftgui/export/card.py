@@ -70,7 +70,7 @@ def _has_learned(stage: StageInfo, epoch: int) -> bool:
 
 
 def _build_arguments(architecture: str, crop: int) -> str:
-    """Return what some architectures need so that a strict load fits."""
+    """Return what some architectures need to be built without a warning, or for pictures of that size."""
     if architecture in ("googlenet", "inception_v3"):
-        return ", aux_logits=False, init_weights=False"
+        return ", init_weights=False"
     return f", image_size={crop}" if architecture.startswith("vit_") else ""

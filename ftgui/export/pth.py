@@ -17,6 +17,7 @@ from ftgui.core.records import Record
 from ftgui.data import decode
 from ftgui.export.card import model_card
 from ftgui.models.construction import skeleton
+from ftgui.models.head import untrained_auxiliary_heads
 from ftgui.runs.history import RunHistory
 from ftgui.training.checkpoint import BEST, read_state_dict, write_state_dict
 from ftgui.training.events import StageInfo
@@ -57,8 +58,12 @@ def export_run(history: RunHistory, out: Path, versions: dict[str, str]) -> Mode
             f"The run “{history.name}” kept no weights, so there is nothing to export.",
             "Train for at least one epoch.",
         )
-    state = read_state_dict(history.folder / BEST)
-    check_strict_load(started.architecture, len(started.class_names), started.preprocessing.crop, state)
+    classes = len(started.class_names)
+    state = {
+        **read_state_dict(history.folder / BEST),
+        **untrained_auxiliary_heads(started.architecture, classes),
+    }
+    check_strict_load(started.architecture, classes, started.preprocessing.crop, state)
     files.new_folder(out, "the export")
     try:
         write_state_dict(out / MODEL, state)
@@ -97,7 +102,7 @@ def check_strict_load(
     A skeleton does for that: random weights would be drawn from the generator that a run beside this uses.
     """
     try:
-        skeleton(architecture, num_classes, crop).load_state_dict(state, assign=True)
+        skeleton(architecture, num_classes, crop, auxiliary=True).load_state_dict(state, assign=True)
     except (RuntimeError, ValueError) as error:
         raise FtguiError(
             f"The weights of this run do not fit {architecture} with {num_classes} classes.",

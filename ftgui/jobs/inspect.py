@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from ftgui.jobs.recognition import read_and_recognise
 from ftgui.models.architectures import IMAGENET_CLASSES
 from ftgui.models.construction import skeleton
-from ftgui.models.identify import Recognition, recognise
+from ftgui.models.identify import Recognition
 from ftgui.models.stages import Stage, find_stages
-from ftgui.models.weights import read_weights
 
 
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,13 +27,14 @@ def inspect(path: Path, architecture: str | None = None) -> Recognition:
     Raises:
         FtguiError: it cannot be read as weights at all.
     """
-    return recognise(read_weights(path), architecture)
+    return read_and_recognise(path, architecture)[1]
 
 
-def inspect_stages(path: Path, architecture: str | None = None) -> Inspected:
-    """Say what a weights file is and which stages its network has."""
-    file = read_weights(path)
-    recognition = recognise(file, architecture)
+def inspect_stages(
+    path: Path, architecture: str | None = None, preprocessing: str | None = None
+) -> Inspected:
+    """Say what a weights file is and which stages its network has; see ``read_and_recognise``."""
+    recognition = read_and_recognise(path, architecture, preprocessing)[1]
     if recognition.architecture is None:
         return Inspected(recognition=recognition, stages=())
     crop = recognition.preprocessing.crop

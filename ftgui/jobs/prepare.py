@@ -25,13 +25,14 @@ from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.plan import FreezePlan, default_freeze_until
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.jobs.arithmetic import settle_arithmetic
+from ftgui.jobs.recognition import read_and_recognise
 from ftgui.models.architectures import IMAGENET_CLASSES
 from ftgui.models.head import replace_output_layer
-from ftgui.models.identify import Recognition, recognise
+from ftgui.models.identify import Recognition
 from ftgui.models.matching import image_size
 from ftgui.models.pretrained import load_pretrained, random_model
 from ftgui.models.stages import find_stages
-from ftgui.models.weights import WeightsFile, read_weights
+from ftgui.models.weights import WeightsFile
 from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig, check_class_count, check_config
 from ftgui.training.devices import DeviceChoice, choose_device
@@ -124,8 +125,9 @@ def prepare(
         classes = check_class_count(config.classes, len(pictures.class_names))
         check_split(pictures.split)
         yield PhaseProgress(phase="reading weights", done=0, total=1)
-        weights = read_weights(Path(config.weights).expanduser())
-        recognition = recognise(weights, config.architecture)
+        weights, recognition = read_and_recognise(
+            Path(config.weights).expanduser(), config.architecture, config.preprocessing
+        )
         architecture = known_architecture(recognition)
     with clock.phase("building"):
         model = initial_network(config, weights, recognition, classes)
@@ -134,7 +136,7 @@ def prepare(
         applied = AppliedPlan(model, plan, stages)
     yield PhaseProgress(phase="reading weights", done=1, total=1)
     filled, timings = yield from settle_arithmetic(
-        filled_in(config, classes, architecture, plan), applied, recognition.preprocessing, device, clock
+        filled_in(config, classes, recognition, plan), applied, recognition.preprocessing, device, clock
     )
     return Prepared(
         config=filled,
@@ -178,9 +180,10 @@ def initial_network(
     return model
 
 
-def filled_in(config: TrainConfig, classes: int, architecture: str, plan: FreezePlan) -> TrainConfig:
+def filled_in(config: TrainConfig, classes: int, recognition: Recognition, plan: FreezePlan) -> TrainConfig:
     """Return a config with every default written out but for the arithmetic, which is measured."""
     read = STRATEGIES[config.strategy].reads
+    used = recognition.preprocessing
     line = config.freeze_until or default_freeze_until(tuple(stage.stage for stage in plan.stages))
     return msgspec.structs.replace(
         config,
@@ -188,7 +191,8 @@ def filled_in(config: TrainConfig, classes: int, architecture: str, plan: Freeze
         thaw_epoch=config.joining_epoch if "thaw_epoch" in read else config.thaw_epoch,
         dataset=str(Path(config.dataset).expanduser().absolute()),
         weights=str(Path(config.weights).expanduser().absolute()),
-        architecture=architecture,
+        architecture=recognition.architecture,
+        preprocessing=used.name if used in recognition.preprocessing_choices else config.preprocessing,
         classes=classes,
         lr=config.head_lr,
         views=view_count(config.augment, config.views),

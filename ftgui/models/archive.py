@@ -1,27 +1,34 @@
 """The zip archive that torch.save writes, checked before torch reads it.
 
 torch checks neither the checksums nor whether an entry is as long as the pickle says, and it inflates
-compressed entries without a limit. torch.save itself stores every entry plainly.
+compressed entries without a limit. torch.save itself stores every entry plainly, one after the other.
 """
 
 from __future__ import annotations
 
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.claims import MAX_PICKLE_BYTES, too_many_entries
+from ftgui.models.zip_layout import check_layout, table_bytes
 
+_MAX_TABLE_BYTES = 2**23
+"""Some 130,000 entries."""
 _DOWNLOAD_AGAIN = "Download or copy it again."
 
 
+@dataclass(frozen=True)
 class Archive:
     """A checked archive: its pickle, and how many bytes each storage really has."""
 
-    def __init__(self, pickle: bytes, storage_bytes: dict[str, int]) -> None:
-        self.pickle = pickle
-        self.storage_bytes = storage_bytes
+    pickle: bytes
+    storage_bytes: dict[str, int]
+    has_checksums: bool
+    """torch can be told to save without them; all of them are 0 then."""
 
 
 def check_archive(path: Path, stream: IO[bytes]) -> Archive:
@@ -32,11 +39,16 @@ def check_archive(path: Path, stream: IO[bytes]) -> Archive:
             torch.save.
     """
     try:
+        if table_bytes(stream) > _MAX_TABLE_BYTES:
+            raise too_many_entries(path)
         with zipfile.ZipFile(stream) as archive:
             _refuse_other_archives(path, archive.namelist())
             _refuse_compressed(path, archive, stream)
-            _refuse_damaged(path, archive)
-            return _contents(archive)
+            check_layout(archive, stream)
+            has_checksums = any(entry.CRC for entry in archive.infolist() if entry.file_size)
+            if has_checksums:
+                _refuse_damaged(path, archive)
+            return _contents(path, archive, has_checksums)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise FtguiError(
             f"“{path.name}” is cut short or damaged: its table of contents does not fit its contents.",
@@ -89,12 +101,20 @@ def _refuse_damaged(path: Path, archive: zipfile.ZipFile) -> None:
         )
 
 
-def _contents(archive: zipfile.ZipFile) -> Archive:
+def _contents(path: Path, archive: zipfile.ZipFile, has_checksums: bool) -> Archive:
     pickle = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
+    if archive.getinfo(pickle).file_size > MAX_PICKLE_BYTES:
+        raise too_many_entries(path)
     folder = pickle.removesuffix("data.pkl") + "data/"
     sizes = {
         entry.filename.removeprefix(folder): entry.file_size
         for entry in archive.infolist()
         if entry.filename.startswith(folder)
     }
-    return Archive(archive.read(pickle), sizes)
+    return Archive(_content(archive, pickle), sizes, has_checksums)
+
+
+def _content(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as entry:
+        entry._expected_crc = None  # type: ignore[attr-defined]  # checked, or there is none
+        return entry.read()

@@ -12,14 +12,21 @@ import io
 import math
 import pickle
 import pickletools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import torch
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.pickled_names import REBUILD, STORAGES, Inert, not_tensors, refuse_foreign, stands_for
 
-_SAVE_STATE_DICT = "Where it was made, save it with torch.save(model.state_dict(), “weights.pth”)."
+MAX_INSTRUCTIONS = 1_000_000
+"""Some 30 make a tensor. The largest of torchvision's networks with its optimizer's state needs 200,000."""
+MAX_PICKLE_BYTES = 2**25
+"""Hundreds of times as long as the list of the largest network's entries."""
+_MOST_VIEWS = 16
+"""How many times over the tensors of a file may use its storages. Shared weights are used twice."""
 
 _OPCODES = frozenset(
     """
@@ -30,44 +37,18 @@ _OPCODES = frozenset(
 )
 """All that torch.save writes and torch's own safe reader takes; none runs, imports or allocates anything."""
 
-_INERT = frozenset(
-    {
-        "collections.OrderedDict",
-        "collections.Counter",
-        "collections.defaultdict",
-        "torch.nn.parameter.Parameter",
-        "torch._utils._rebuild_parameter",
-        "torch._utils._rebuild_parameter_with_state",
-        "torch.Size",
-        "torch.device",
-        "_codecs.encode",
-        "builtins.set",
-        "__builtin__.set",
-    }
-)
-_UNREADABLE = (pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError)
-_REBUILD = frozenset({"torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2"})
-_STORAGES = {
-    "torch.storage.UntypedStorage": torch.uint8,
-    "torch.FloatStorage": torch.float32,
-    "torch.DoubleStorage": torch.float64,
-    "torch.HalfStorage": torch.float16,
-    "torch.BFloat16Storage": torch.bfloat16,
-    "torch.LongStorage": torch.int64,
-    "torch.IntStorage": torch.int32,
-    "torch.ShortStorage": torch.int16,
-    "torch.CharStorage": torch.int8,
-    "torch.ByteStorage": torch.uint8,
-    "torch.BoolStorage": torch.bool,
-}
-_OF_NETWORKS = ("torch.nn.", "torchvision.", "timm.", "__main__.")
+_UNREADABLE = (
+    pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError, RecursionError,
+)  # fmt: skip
+_DO_NOT_USE = "No program that saves weights writes such a file: do not use it."
 
 
 class Claims:
-    """Which storages a pickle names, in bytes, as it states them."""
+    """Which storages a pickle names, in bytes, as it states them, and how much its tensors use of them."""
 
     def __init__(self) -> None:
         self.storage_bytes: dict[str, int] = {}
+        self.tensor_bytes = 0
 
 
 def read_claims(path: Path, stream: IO[bytes]) -> Claims:
@@ -75,93 +56,70 @@ def read_claims(path: Path, stream: IO[bytes]) -> Claims:
 
     Raises:
         FtguiError: it holds more than tensors, numbers and words; a tensor claims more than its storage;
-            or it is cut short.
+            it lists more than any network has; or it is cut short.
     """
     try:
         content = _one_pickle(path, stream)
         reader = _ClaimsReader(path, content)
         reader.load()
-        return reader.claims
     except _UNREADABLE as error:
         raise FtguiError(
             f"“{path.name}” is damaged: its list of weights cannot be read.",
             "Download or copy it again.",
             f"{type(error).__name__}: {error}",
         ) from error
+    if reader.claims.tensor_bytes > _MOST_VIEWS * sum(reader.claims.storage_bytes.values()):
+        raise _claims_too_much(path, "the same bytes are used by many tensors")
+    return reader.claims
 
 
 def _one_pickle(path: Path, stream: IO[bytes]) -> bytes:
     """Return one pickle's bytes after a look at each of its instructions."""
-    start = stream.tell()
+    start, content = stream.tell(), io.BytesIO(stream.read(MAX_PICKLE_BYTES))
     names: set[str] = set()
-    for opcode, argument, position in pickletools.genops(stream):
+    for number, (opcode, argument, position) in enumerate(_instructions(path, content)):
         if opcode.name not in _OPCODES:
-            raise _not_tensors(path, f"instruction {opcode.name}")
+            raise not_tensors(path, f"instruction {opcode.name}")
+        if number > MAX_INSTRUCTIONS:
+            raise too_many_entries(path)
         if opcode.name == "LONG_BINPUT" and isinstance(argument, int) and argument > (position or 0):
             raise ValueError("a memo index beyond the pickle's length")
         if opcode.name == "GLOBAL":
             names.add(str(argument).replace(" ", "."))
-    _refuse_foreign_names(path, names)
-    end = stream.tell()
-    stream.seek(start)
-    return stream.read(end - start)
+    refuse_foreign(path, names)
+    stream.seek(start + content.tell())
+    return content.getvalue()[: content.tell()]
 
 
-def _refuse_foreign_names(path: Path, names: set[str]) -> None:
-    foreign = sorted(name for name in names if not _is_known(name))
-    if not foreign:
-        return
-    if any(name.startswith(_OF_NETWORKS) for name in foreign):
-        raise FtguiError(
-            f"“{path.name}” holds a whole network as a Python object, and opening one can run any code.",
-            _SAVE_STATE_DICT,
-            ", ".join(foreign),
-        )
-    if all(name.startswith("torch.") for name in foreign):
-        raise FtguiError(
-            f"“{path.name}” holds tensors of a kind that ftgui does not read (quantized or sparse ones).",
-            "Save the weights as ordinary 32-bit or 16-bit tensors.",
-            ", ".join(foreign),
-        )
-    raise _not_tensors(path, ", ".join(foreign))
+def _instructions(
+    path: Path, content: io.BytesIO
+) -> Iterator[tuple[pickletools.OpcodeInfo, Any, int | None]]:
+    try:
+        yield from pickletools.genops(content)
+    except ValueError:
+        if content.getbuffer().nbytes == MAX_PICKLE_BYTES:  # it goes on behind what was read
+            raise too_many_entries(path) from None
+        raise
 
 
-def _is_known(name: str) -> bool:
-    return name in _INERT or name in _REBUILD or name in _STORAGES or _is_dtype(name)
-
-
-def _is_dtype(name: str) -> bool:
-    return name.startswith("torch.") and isinstance(vars(torch).get(name[6:]), torch.dtype)
-
-
-def _not_tensors(path: Path, details: str) -> FtguiError:
+def too_many_entries(path: Path) -> FtguiError:
+    """Return what is said of a file that lists more entries than can be looked through."""
     return FtguiError(
-        f"“{path.name}” holds more than weights: Python objects, which are not opened as they can run code.",
-        _SAVE_STATE_DICT,
-        details,
+        f"“{path.name}” lists far more entries than any network for pictures has.",
+        "Choose the file that holds the network's weights alone.",
     )
+
+
+def _claims_too_much(path: Path, details: str) -> FtguiError:
+    return FtguiError(f"“{path.name}” claims more weights than it has bytes for.", _DO_NOT_USE, details)
 
 
 class _Storage:
     """A storage's claim: how many elements it says it has."""
 
-    def __init__(self, elements: int) -> None:
+    def __init__(self, elements: int, dtype: torch.dtype) -> None:
         self.elements = elements
-
-
-class _Inert(dict[Any, Any]):
-    """Stands for every other thing: takes whatever a pickle does to it and does nothing."""
-
-    def __new__(cls, *_arguments: object) -> _Inert:
-        return super().__new__(cls)
-
-    def __init__(self, *_arguments: object) -> None:
-        super().__init__()
-
-    def __setstate__(self, _state: object) -> None: ...
-
-    def __hash__(self) -> int:  # type: ignore[override]  # a pickle may use one as a key
-        return id(self)
+        self.dtype = dtype
 
 
 class _ClaimsReader(pickle.Unpickler):
@@ -174,33 +132,30 @@ class _ClaimsReader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         full = f"{module}.{name}"
-        if full in _STORAGES:
-            return _STORAGES[full]
-        return self._tensor if full in _REBUILD else _Inert
+        if full in STORAGES:
+            return STORAGES[full]
+        return self._tensor if full in REBUILD else stands_for(full)
 
     def persistent_load(self, claim: Any) -> _Storage:
         if claim[0] == "module":
-            raise _not_tensors(self._path, "a module with its source")
+            raise not_tensors(self._path, "a module with its source")
         kind, dtype, key, _location, elements, *_view = claim
         if kind != "storage" or not isinstance(dtype, torch.dtype) or not _is_count(elements):
             raise ValueError("an unreadable storage")
         size = elements * dtype.itemsize
         if self.claims.storage_bytes.setdefault(str(key), size) != size:
             raise ValueError("one storage with two sizes")
-        return _Storage(elements)
+        return _Storage(elements, dtype)
 
-    def _tensor(self, storage: _Storage, offset: int, size: Any, stride: Any, *_rest: object) -> _Inert:
+    def _tensor(self, storage: _Storage, offset: int, size: Any, stride: Any, *_rest: object) -> Inert:
         if not (isinstance(storage, _Storage) and _is_count(offset) and len(size) == len(stride)):
             raise ValueError("an unreadable tensor")
         if not all(map(_is_count, (*size, *stride))):
             raise ValueError("a tensor of no size")
         if not _fits(storage.elements, offset, tuple(size), tuple(stride)):
-            raise FtguiError(
-                f"“{self._path.name}” claims more weights than it has bytes for.",
-                "No program that saves weights writes such a file: do not use it.",
-                f"shape {size}, {storage.elements} elements stored",
-            )
-        return _Inert()
+            raise _claims_too_much(self._path, f"shape {size}, {storage.elements} elements stored")
+        self.claims.tensor_bytes += math.prod(size) * storage.dtype.itemsize
+        return Inert()
 
 
 def _fits(stored: int, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> bool:

@@ -13,25 +13,30 @@ from torchvision.models import get_model
 _WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
 
 
-def construct(name: str, num_classes: int, image_size: int | None = None) -> nn.Module:
+def construct(
+    name: str, num_classes: int, image_size: int | None = None, *, auxiliary: bool = False
+) -> nn.Module:
     """Return torchvision's ``name`` with random weights, drawn from torch's global generator.
 
-    Auxiliary heads and GoogLeNet's and Inception's own change of the input are off; the latter is part of
-    their preprocessing here. ``image_size`` matters to vision transformers alone (224 unless said).
+    GoogLeNet's and Inception's auxiliary heads are off unless asked for, as torchvision has them; so is
+    their own change of the input, which is part of their preprocessing here. ``image_size`` matters to
+    vision transformers alone (224 unless said).
     """
     options: dict[str, Any] = {"num_classes": num_classes}
     if name in _WITH_AUXILIARY_HEADS:
-        options |= {"aux_logits": False, "transform_input": False, "init_weights": True}
+        options |= {"aux_logits": auxiliary, "transform_input": False, "init_weights": True}
     if image_size is not None and name.startswith("vit_"):
         options["image_size"] = image_size
     model: nn.Module = get_model(name, weights=None, **options)
     return model
 
 
-def skeleton(name: str, num_classes: int, image_size: int | None = None) -> nn.Module:
+def skeleton(
+    name: str, num_classes: int, image_size: int | None = None, *, auxiliary: bool = False
+) -> nn.Module:
     """Return a network whose tensors are on the meta device: names and shapes, no memory, little time."""
     with _MetaTensors():
-        return construct(name, num_classes, image_size)
+        return construct(name, num_classes, image_size, auxiliary=auxiliary)
 
 
 class _MetaTensors(TorchFunctionMode):

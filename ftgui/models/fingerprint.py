@@ -42,7 +42,12 @@ def identifying(shapes: Shapes, head: str) -> dict[str, tuple[int, ...]]:
 
 def fingerprint(shapes: Shapes, head: str) -> str:
     """Return the SHA-256 of a network's identifying entries as 64 hex digits, in any order the same."""
-    lines = sorted(f"{key} {shape_text(shape)}" for key, shape in identifying(shapes, head).items())
+    return fingerprint_of(identifying(shapes, head))
+
+
+def fingerprint_of(entries: Shapes) -> str:
+    """Return the fingerprint of a network of these identifying entries."""
+    lines = sorted(f"{key} {shape_text(shape)}" for key, shape in entries.items())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

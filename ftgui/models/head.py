@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.construction import skeleton
+from ftgui.models.fingerprint import is_auxiliary
 
 
 def output_layer(model: nn.Module) -> str:
@@ -71,6 +73,22 @@ def _convolution_like(old: nn.Conv2d, num_classes: int) -> nn.Conv2d:
     if new.bias is not None:
         nn.init.zeros_(new.bias)
     return new
+
+
+def untrained_auxiliary_heads(architecture: str, num_classes: int) -> dict[str, torch.Tensor]:
+    """Return the entries of the heads that GoogLeNet and Inception have beside their own, as training finds
+    them: a network that torchvision builds for ``num_classes`` has such heads. None for other networks.
+    """
+    generator = torch.Generator().manual_seed(0)  # not the global one, from which a run may be drawing
+    bones = skeleton(architecture, num_classes, auxiliary=True).state_dict()
+    return {key: _untrained(key, bone, generator) for key, bone in bones.items() if is_auxiliary(key)}
+
+
+def _untrained(key: str, bone: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    entry = torch.zeros(bone.shape, dtype=bone.dtype)
+    if entry.ndim > 1:
+        return entry.normal_(std=0.01, generator=generator)  # as torchvision's GoogLeNet
+    return entry + 1 if key.endswith(("running_var", "bn.weight")) else entry
 
 
 @contextmanager

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from ftgui.core.errors import FtguiError
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.models import architectures
 from ftgui.models.architectures import Architecture, OfficialWeights
-from ftgui.models.fingerprint import Shapes, fingerprint, is_auxiliary, is_counter, shape_text
-from ftgui.models.matching import Match, image_size, match
+from ftgui.models.families import family_of
+from ftgui.models.fingerprint import Shapes, is_auxiliary, is_counter
+from ftgui.models.lookup import by_entries, nearest, official
+from ftgui.models.matching import Match, OtherShape, image_size, match
 from ftgui.models.weights import WeightsFile
 
 _LIKELY = "IMAGENET1K_V1"
@@ -29,20 +32,33 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
     layout: str
     preprocessing: Preprocessing
     preprocessing_is_certain: bool
+    """Known from the file or chosen by the user, not guessed."""
+    preprocessing_choices: tuple[Preprocessing, ...] = ()
+    """What networks of these shapes were published with, the likeliest first."""
     matched: int
+    matched_names: tuple[str, ...] = ()
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
+    other_shapes: tuple[OtherShape, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Names in the file of tensors beside the network's own."""
     sha256: str
     notes: tuple[str, ...]
     """What a person should know, in sentences."""
     reason: str = ""
+    nearest: str | None = None
+    """The architecture that ``matched``, ``missing`` and the like compare an unknown file to."""
 
 
-def recognise(file: WeightsFile, architecture: str | None = None) -> Recognition:
+def recognise(
+    file: WeightsFile, architecture: str | None = None, preprocessing: str | Preprocessing | None = None
+) -> Recognition:
     """Say which network a file belongs to. A hint that does not fit is refused with its reason.
 
+    ``preprocessing`` is to be used, whatever is likely: that of the official weights of this name, or this.
+
     Raises:
-        FtguiError: the hint is no architecture's name.
+        FtguiError: the hint is no architecture's name, or no such weights are published for the network.
     """
     shapes = {key: tuple(tensor.shape) for key, tensor in file.entries.items()}
     found = _find(file.sha256, shapes)
@@ -50,7 +66,7 @@ def recognise(file: WeightsFile, architecture: str | None = None) -> Recognition
     if asked is None:
         return _unknown(file, shapes)
     laid = match(shapes, asked)
-    return _recognised(file, laid) if laid.fits else _misfit(file, laid, found)
+    return _recognised(file, laid, preprocessing) if laid.fits else _misfit(file, laid, found)
 
 
 def _find(sha256: str, shapes: Shapes) -> Architecture | None:
@@ -58,87 +74,66 @@ def _find(sha256: str, shapes: Shapes) -> Architecture | None:
     return exact[0] if exact else by_entries(shapes)
 
 
-def official(sha256: str) -> tuple[Architecture, OfficialWeights] | None:
-    """Return the architecture and the weights that torchvision published as exactly this file."""
-    for architecture in map(architectures.get, architectures.names()):
-        for weights in architecture.weights:
-            if sha256.startswith(weights.sha256_prefix):
-                return architecture, weights
-    return None
-
-
-def by_entries(shapes: Shapes) -> Architecture | None:
-    """Return the architecture whose entries these are, whatever the output layer; no two share them."""
-    prints: dict[str, str] = {}
-    for architecture in map(architectures.get, architectures.names()):
-        head = architecture.head
-        prints.setdefault(head, fingerprint(shapes, head))
-        if prints[head] == architecture.fingerprint:
-            return architecture
-    return None
-
-
-def nearest(shapes: Shapes) -> Architecture | None:
-    """Return the architecture that shares most with these entries, or None where none shares a name."""
-    best = max(map(architectures.get, architectures.names()), key=lambda one: _likeness(shapes, one))
-    return best if _likeness(shapes, best) > 0 else None
-
-
-def _likeness(shapes: Shapes, architecture: Architecture) -> float:
-    """Return 0 to 1: the share of all entries, its and theirs, that both have, judged by its sample.
-
-    An entry of another shape counts a quarter.
-    """
-    points = 0.0
-    for key, shape in architecture.sample.items():
-        if key in shapes:
-            points += 1.0 if shape_text(shapes[key]) == shape else 0.25
-    common = points / len(architecture.sample) * architecture.entry_count
-    theirs = sum(not (is_counter(key) or is_auxiliary(key)) for key in shapes)
-    return 2 * common / (architecture.entry_count + theirs)
-
-
-def _recognised(file: WeightsFile, fitting: Match) -> Recognition:
+def _recognised(file: WeightsFile, fitting: Match, asked: str | Preprocessing | None) -> Recognition:
     exact = official(file.sha256)
-    weights = exact[1] if exact else likely_weights(file, fitting.architecture)
+    choices = likely_weights(file, fitting.architecture)
+    if isinstance(asked, str):
+        asked = _published(fitting.architecture, choices, asked).preprocessing
+    is_certain = exact is not None or asked is not None
     return msgspec.structs.replace(
         _record(file, fitting),
         architecture=fitting.architecture.name,
         title=fitting.architecture.title,
         exact_weights=exact[1].name if exact else None,
-        preprocessing=weights.preprocessing,
-        preprocessing_is_certain=exact is not None,
+        preprocessing=asked or (exact[1] if exact else choices[0]).preprocessing,
+        preprocessing_is_certain=is_certain,
+        preprocessing_choices=tuple(choice.preprocessing for choice in choices),
         notes=(
             *file.notes,
             *_entry_notes(file, fitting),
-            *(() if exact else (_preprocessing_note(fitting.architecture, weights),)),
+            *(() if is_certain else (_preprocessing_note(choices),)),
         ),
     )
 
 
-def likely_weights(file: WeightsFile, architecture: Architecture) -> OfficialWeights:
-    """Return the official weights whose preprocessing a file most likely wants, where its hash is unknown.
+def likely_weights(file: WeightsFile, architecture: Architecture) -> list[OfficialWeights]:
+    """Return the official weights whose preprocessing a file may want, the likeliest first.
 
     A vision transformer's entries tell the size of its pictures.
     """
     size = image_size({key: tuple(tensor.shape) for key, tensor in file.entries.items()})
     fitting = [w for w in architecture.weights if size in (None, w.preprocessing.crop)]
     choices = fitting or list(architecture.weights)
-    return max(choices, key=lambda weights: (weights.name == _LIKELY, weights.is_default))
+    return sorted(choices, key=lambda weights: (weights.name != _LIKELY, not weights.is_default))
 
 
-def _preprocessing_note(architecture: Architecture, likely: OfficialWeights) -> str:
-    others = ", ".join(w.name for w in architecture.weights if w is not likely)
+def _published(architecture: Architecture, choices: list[OfficialWeights], name: str) -> OfficialWeights:
+    for weights in choices:
+        if weights.name == name:
+            return weights
+    names = ", ".join(weights.name for weights in choices)
+    raise FtguiError(
+        f"{architecture.title} has no published weights “{name}” for pictures of this size.",
+        f"Choose the preprocessing of {names}.",
+    )
+
+
+def _preprocessing_note(choices: list[OfficialWeights]) -> str:
+    likely, *others = choices
     pixels = f"resize {likely.preprocessing.resize}, crop {likely.preprocessing.crop}"
     note = f"The file is none of torchvision's own, so its preprocessing is a guess: {likely.name} ({pixels})"
-    return note + (f"; also possible: {others}." if others else ".")
+    return note + (f"; also possible: {', '.join(w.name for w in others)}." if others else ".")
 
 
 def _entry_notes(file: WeightsFile, fitting: Match) -> tuple[str, ...]:
     """Return what was passed over in a file that fits."""
     notes = []
-    if any(map(is_auxiliary, file.entries)):
-        notes.append("Its auxiliary heads, used in training from scratch alone, are left out.")
+    if fitting.architecture.name in ("googlenet", "inception_v3"):
+        found = "Its auxiliary heads are left out" if any(map(is_auxiliary, file.entries)) else "It has none"
+        notes.append(
+            f"Auxiliary heads, which only training from scratch uses, are off here. {found}; an export has "
+            "untrained ones, as torchvision expects them to be there."
+        )
     if not any(map(is_counter, file.entries)) and any(key.endswith("running_mean") for key in file.entries):
         notes.append("It has no counts of batches (num_batches_tracked), which nothing here needs.")
     if fitting.num_classes is None:
@@ -153,17 +148,16 @@ def _misfit(file: WeightsFile, asked: Match, found: Architecture | None) -> Reco
 
 
 def _unknown(file: WeightsFile, shapes: Shapes) -> Recognition:
+    family = family_of(shapes)
+    whose = f" Its names are those of {family}." if family else ""
     closest = nearest(shapes)
     if closest is None:
-        return msgspec.structs.replace(
-            _record(file, None),
-            reason="These weights are of no network in torchvision: none of its names occurs in them.",
-        )
+        reason = f"These weights are of no network in torchvision: none of its names occurs in them.{whose}"
+        return msgspec.structs.replace(_record(file, None), reason=reason)
     near = match(shapes, closest)
-    entries = near.matched + len(near.missing) + len(near.other_shapes)
     reason = (
-        f"These weights are of no network in torchvision. The nearest is {closest.title}: "
-        f"{near.matched} of {entries} entries match."
+        f"These weights are of no network in torchvision.{whose} The nearest is {closest.title}: "
+        f"{len(near.matched)} of {near.entries} entries match; {near.misfit}."
     )
     return msgspec.structs.replace(_record(file, near), reason=reason)
 
@@ -180,9 +174,13 @@ def _record(file: WeightsFile, laid: Match | None) -> Recognition:
         layout=file.layout,
         preprocessing=Preprocessing(),
         preprocessing_is_certain=False,
-        matched=laid.matched if laid else 0,
+        matched=len(laid.matched) if laid else 0,
+        matched_names=laid.matched if laid else (),
         missing=laid.missing if laid else (),
         unexpected=laid.unexpected if laid else tuple(file.entries),
+        other_shapes=laid.other_shapes if laid else (),
+        left_out=file.left_out,
         sha256=file.sha256,
         notes=file.notes,
+        nearest=laid.architecture.name if laid else None,
     )

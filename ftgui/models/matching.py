@@ -8,59 +8,96 @@ import msgspec
 
 from ftgui.models.architectures import IMAGENET_CLASSES, Architecture
 from ftgui.models.construction import shapes_of, skeleton
-from ftgui.models.fingerprint import Shapes, is_auxiliary, is_counter, is_under
+from ftgui.models.fingerprint import Shapes, is_auxiliary, is_counter, is_under, shape_text
+
+
+class OtherShape(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that file and network both have, each in its own shape."""
+
+    name: str
+    found: tuple[int, ...]
+    """In the file."""
+    expected: tuple[int, ...]
+    """In the network."""
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """One architecture laid beside a file. Auxiliary heads and BatchNorm's counters count for nothing."""
+    """One architecture laid beside a file.
+
+    Auxiliary heads count for nothing, nor do BatchNorm's counters where the file has none of them.
+    """
 
     architecture: Architecture
     num_classes: int | None
     """Classes of the file's output layer; None where it is absent or of another kind."""
     parameters: int
-    matched: int
+    matched: tuple[str, ...]
+    """Counters aside."""
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
-    other_shapes: tuple[str, ...]
+    other_shapes: tuple[OtherShape, ...]
 
     @property
     def fits(self) -> bool:
         """Whether all but the output layer is there, of the right shape, and nothing else is."""
-        wrong = (*self.missing, *self.unexpected, *self.other_shapes)
-        return all(is_under(key, self.architecture.head) for key in wrong)
+        head = self.architecture.head
+        wrong = (*self.missing, *(entry.name for entry in self.other_shapes))
+        return all(is_under(key, head) for key in wrong) and all(
+            is_under(key, head) and key.rpartition(".")[2] in _LEAVES for key in self.unexpected
+        )
+
+    @property
+    def entries(self) -> int:
+        """How many entries the network has, counters aside."""
+        return len(self.matched) + len(self.missing) + len(self.other_shapes)
 
     @property
     def misfit(self) -> str:
-        """What does not fit, as the end of a sentence ("12 entries are missing, 3 have other shapes")."""
+        """What does not fit, as the end of a sentence ("12 entries are missing (conv1.weight, …)")."""
+        shapes = tuple(
+            f"{entry.name} is {shape_text(entry.found)}, not {shape_text(entry.expected)}"
+            for entry in self.other_shapes
+        )
         parts = (
-            _counted(len(self.missing), "is missing", "are missing"),
-            _counted(len(self.other_shapes), "has another shape", "have other shapes"),
-            _counted(len(self.unexpected), "does not belong to it", "do not belong to it"),
+            _counted(self.missing, "is missing", "are missing"),
+            _counted(shapes, "has another shape", "have other shapes"),
+            _counted(self.unexpected, "does not belong to it", "do not belong to it"),
         )
         return ", ".join(part for part in parts if part)
 
 
-def _counted(number: int, one: str, many: str) -> str:
-    if not number:
+_LEAVES = frozenset({"weight", "bias", "running_mean", "running_var", "num_batches_tracked"})
+"""What entries of a layer are called; in an output layer of another kind, too."""
+
+
+def _counted(entries: tuple[str, ...], one: str, many: str) -> str:
+    if not entries:
         return ""
-    return f"{number} entry {one}" if number == 1 else f"{number} entries {many}"
+    number = "1 entry" if len(entries) == 1 else f"{len(entries):,} entries"
+    example = entries[0] + (", …" if len(entries) > 1 else "")
+    return f"{number} {one if len(entries) == 1 else many} ({example})"
 
 
 def match(shapes: Shapes, architecture: Architecture) -> Match:
     """Lay an architecture beside a file's entries, as a skeleton with the file's own number of classes."""
     classes = source_classes(shapes, architecture.head)
     model = skeleton(architecture.name, classes or IMAGENET_CLASSES, image_size(shapes))
-    ours = {key: shape for key, shape in shapes_of(model).items() if not is_counter(key)}
-    theirs = {key: shape for key, shape in shapes.items() if not (is_counter(key) or is_auxiliary(key))}
-    common = [key for key in ours if key in theirs]
-    other_shapes = tuple(key for key in common if ours[key] != theirs[key])
-    output_fits = all(f"{architecture.head}.{end}" not in other_shapes for end in ("weight", "bias"))
+    theirs = {key: shape for key, shape in shapes.items() if not is_auxiliary(key)}
+    has_counters = any(map(is_counter, theirs))
+    ours = {key: shape for key, shape in shapes_of(model).items() if has_counters or not is_counter(key)}
+    missing = tuple(key for key in ours if key not in theirs)
+    other_shapes = tuple(
+        OtherShape(name=key, found=theirs[key], expected=shape)
+        for key, shape in ours.items()
+        if theirs.get(key, shape) != shape
+    )
+    wrong = {*missing, *(entry.name for entry in other_shapes)}
     return Match(
         architecture=architecture,
-        num_classes=classes if output_fits else None,
+        num_classes=None if any(is_under(key, architecture.head) for key in wrong) else classes,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        matched=len(common) - len(other_shapes),
-        missing=tuple(key for key in ours if key not in theirs),
+        matched=tuple(key for key in ours if key not in wrong and not is_counter(key)),
+        missing=missing,
         unexpected=tuple(key for key in theirs if key not in ours),
         other_shapes=other_shapes,
     )

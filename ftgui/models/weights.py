@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
+import struct
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import torch
 
 from ftgui.core.errors import FtguiError
 from ftgui.models import layout
 from ftgui.models.archive import check_archive
-from ftgui.models.claims import read_claims
+from ftgui.models.claims import read_claims, too_many_entries
+from ftgui.models.legacy import UNVERIFIABLE, check_legacy, check_used_up, does_not_add_up
+from ftgui.models.lookup import by_entries, official
+from ftgui.models.pickled_names import SAVE_STATE_DICT, STAND_INS
+from ftgui.models.plain import in_float32, refuse_not_finite, refuse_unusable
 from ftgui.models.signatures import HEAD_BYTES, kind_of
 
 _DOWNLOAD_AGAIN = "Download or copy it again."
+_ENDINGS = (".pth", ".pt", ".safetensors")
+_MAX_HEADER_BYTES = 2**25
+"""Of safetensors: the list of the entries."""
+_stand_ins = threading.Lock()
+"""torch keeps what its safe reader may call for the whole process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +39,8 @@ class WeightsFile:
     size_bytes: int
     layout: str
     """In words, where the entries were found: "state_dict under 'model', prefix 'module.'"."""
+    left_out: tuple[str, ...] = ()
+    """Names in the file of tensors beside the network's own, such as another head's."""
     entries: dict[str, torch.Tensor]
     """By their plain names, in float32 where they were floats, on the CPU."""
     notes: tuple[str, ...]
@@ -55,7 +67,9 @@ def read_weights(path: Path) -> WeightsFile:
 
 def _refuse_what_is_no_file(path: Path) -> None:
     if path.is_dir():
-        raise FtguiError(f"“{path.name}” is a folder, not a weights file.", "Choose the weights file itself.")
+        inside = sorted(file.name for end in _ENDINGS for file in path.glob(f"*{end}"))[:3]
+        hint = f"Choose a file in it: {', '.join(inside)}." if inside else "Choose the weights file itself."
+        raise FtguiError(f"“{path.name}” is a folder, not a weights file.", hint)
     if not path.exists():
         raise FtguiError(f"There is no file “{path}”.", "Choose a weights file that is there.")
     if not path.is_file():
@@ -66,85 +80,100 @@ def _read(path: Path, stream: io.BufferedReader) -> WeightsFile:
     head = stream.read(HEAD_BYTES)
     if not head:
         raise FtguiError(f"“{path.name}” is empty.", _DOWNLOAD_AGAIN)
-    content, where = _content(path, stream, kind_of(path, head))
-    entries, prefix = layout.strip_prefixes(content)
-    entries, renamed = layout.rename_old(entries)
-    _refuse_without_weights(path, entries)
-    entries, notes = _in_float32(entries)
-    _refuse_not_finite(path, entries)
-    if renamed:
-        notes = (*notes, f"{renamed} entries have names from an older torchvision; they were renamed.")
+    found = _content(path, stream, kind_of(path, head))
+    refuse_unusable(path, found.entries)
+    entries, renamed = layout.rename_old(found.entries)
+    entries, prefix, left_out = layout.strip_prefixes(entries, _is_network)
+    _refuse_part_of_a_run(path, found.where, entries)
+    found.entries.clear()  # or the weights would stay there in their own precision while they are converted
+    entries, notes = in_float32(entries)
+    refuse_not_finite(path, entries)
     stream.seek(0)
+    sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     return WeightsFile(
         path=str(path),
-        sha256=hashlib.file_digest(stream, "sha256").hexdigest(),
+        sha256=sha256,
         size_bytes=stream.tell(),
-        layout=where + (f", prefix '{prefix}'" if prefix else ""),
+        layout=found.where + (f", prefix '{prefix}'" if prefix else ""),
+        left_out=left_out,
         entries=entries,
-        notes=notes,
+        notes=(
+            *notes,
+            *_layout_notes(renamed, left_out),
+            *(() if found.is_verified or official(sha256) else (UNVERIFIABLE,)),
+        ),
     )
 
 
-def _content(path: Path, stream: IO[bytes], kind: str) -> tuple[layout.Entries, str]:
+def _is_network(entries: layout.Entries) -> bool:
+    return by_entries({key: tuple(tensor.shape) for key, tensor in entries.items()}) is not None
+
+
+def _layout_notes(renamed: int, left_out: tuple[str, ...]) -> tuple[str, ...]:
+    notes = []
+    if renamed:
+        notes.append(f"{renamed} entries have names from an older torchvision; they were renamed.")
+    if left_out:
+        some = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
+        notes.append(f"Beside the network it holds {len(left_out)} other tensors, left out: {some}.")
+    return tuple(notes)
+
+
+def _refuse_part_of_a_run(path: Path, where: str, entries: layout.Entries) -> None:
+    if where.endswith(f"'{layout.RESUMING}'") and not _is_network(entries):
+        raise FtguiError(
+            f"“{path.name}” is what a run of ftgui is resumed from, and holds only the weights that learned.",
+            "Choose best.pth in the same folder: it holds all of them.",
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a file holds, as it lies there."""
+
+    entries: layout.Entries
+    where: str
+    is_verified: bool
+    """Whether its checksums were there to be checked."""
+
+
+def _content(path: Path, stream: IO[bytes], kind: str) -> _Found:
     """Return a file's tensors, and in words where they were."""
     stream.seek(0)
     if kind == "safetensors":
-        return _read_safetensors(path, stream), "safetensors"
+        return _Found(_read_safetensors(path, stream), "safetensors", is_verified=False)
     if kind == "zip":
-        _check_zip(path, stream)
-    else:
-        _check_legacy(path, stream)
-    entries, where = layout.unwrap(_read_torch(path, stream))
-    return entries, where + (" (legacy format)" if kind == "legacy" else "")
+        has_checksums = _check_zip(path, stream)
+        return _Found(*layout.unwrap(_read_torch(path, stream)), is_verified=has_checksums)
+    claims = check_legacy(path, stream)
+    content = _read_torch(path, stream)
+    check_used_up(path, content, claims)
+    entries, where = layout.unwrap(content)
+    return _Found(entries, f"{where} (legacy format)", is_verified=False)
 
 
-def _check_zip(path: Path, stream: IO[bytes]) -> None:
-    """Refuse an archive whose storages are not as long as its pickle says."""
+def _check_zip(path: Path, stream: IO[bytes]) -> bool:
+    """Refuse an archive whose storages are not as long as its pickle says; return if it has checksums."""
     archive = check_archive(path, stream)
     claims = read_claims(path, io.BytesIO(archive.pickle))
     if any(archive.storage_bytes.get(key) != size for key, size in claims.storage_bytes.items()):
-        raise _does_not_add_up(path)
-
-
-def _check_legacy(path: Path, stream: IO[bytes]) -> None:
-    """Refuse a file of the legacy format that is not as long as its pickles say.
-
-    Three small pickles come first (a magic number, a version, the machine), then the tensors', then the
-    storages' names; then each storage as a count in 8 bytes and its elements.
-    """
-    for _ in range(3):
-        read_claims(path, stream)
-    claims = read_claims(path, stream)
-    read_claims(path, stream)
-    announced = stream.tell() + sum(8 + size for size in claims.storage_bytes.values())
-    actual = stream.seek(0, 2)
-    if announced > actual:
-        missing = announced - actual
-        raise FtguiError(f"“{path.name}” is cut short: {missing:,} bytes are missing.", _DOWNLOAD_AGAIN)
-    if announced < actual:
-        raise _does_not_add_up(path)
-
-
-def _does_not_add_up(path: Path) -> FtguiError:
-    return FtguiError(
-        f"“{path.name}” is damaged: the sizes that it states do not add up.",
-        f"{_DOWNLOAD_AGAIN} If it stays so, do not use it.",
-    )
+        raise does_not_add_up(path)
+    return archive.has_checksums
 
 
 def _read_torch(path: Path, stream: IO[bytes]) -> object:
     stream.seek(0)
+    stand_ins: list[Any] = [(made, name) for name, made in STAND_INS.items()]
     try:
-        content: object = torch.load(stream, map_location="cpu", weights_only=True, mmap=False)
+        with _stand_ins, torch.serialization.safe_globals(stand_ins):
+            content: object = torch.load(stream, map_location="cpu", weights_only=True, mmap=False)
     except MemoryError:
         raise
     except Exception as error:
         if "allocate memory" in str(error):  # what torch's allocator says; the file is not to blame
             raise
         raise FtguiError(
-            f"“{path.name}” cannot be opened by PyTorch.",
-            "Where it was made, save it with torch.save(model.state_dict(), “weights.pth”).",
-            str(error),
+            f"“{path.name}” cannot be opened by PyTorch.", SAVE_STATE_DICT, str(error)
         ) from error
     return content
 
@@ -153,51 +182,13 @@ def _read_safetensors(path: Path, stream: IO[bytes]) -> layout.Entries:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
+    (length,) = struct.unpack("<Q", stream.read(8))
+    if length > _MAX_HEADER_BYTES:
+        raise too_many_entries(path)
+    stream.seek(0)
     try:
         return load(stream.read())
     except (SafetensorError, ValueError, KeyError) as error:
         raise FtguiError(
             f"“{path.name}” is a damaged or cut-short safetensors file.", _DOWNLOAD_AGAIN, str(error)
         ) from error
-
-
-def _refuse_without_weights(path: Path, entries: Mapping[str, torch.Tensor]) -> None:
-    if not entries:
-        raise FtguiError(
-            f"“{path.name}” opens, but there are no named weights in it.",
-            "Choose the file that holds the network's state_dict.",
-        )
-    if not any(tensor.is_floating_point() and tensor.numel() for tensor in entries.values()):
-        raise FtguiError(
-            f"“{path.name}” holds only whole numbers, and a network's weights are fractions.",
-            "Choose the file that holds the network's state_dict.",
-        )
-
-
-def _in_float32(entries: layout.Entries) -> tuple[layout.Entries, tuple[str, ...]]:
-    """Return the entries with their floats in float32, and a note where they were in another precision."""
-    others = {str(t.dtype).removeprefix("torch.") for t in entries.values() if _is_other_float(t)}
-    if not others:
-        return entries, ()
-    converted = {key: t.float() if _is_other_float(t) else t for key, t in entries.items()}
-    stored = " and ".join(sorted(others))
-    return converted, (f"The weights are stored as {stored}; they are used as float32.",)
-
-
-def _is_other_float(tensor: torch.Tensor) -> bool:
-    return tensor.is_floating_point() and tensor.dtype != torch.float32
-
-
-def _refuse_not_finite(path: Path, entries: layout.Entries) -> None:
-    broken = [key for key, tensor in entries.items() if tensor.is_floating_point() and not _is_finite(tensor)]
-    if broken:
-        raise FtguiError(
-            f"“{path.name}” holds weights that are no numbers (NaN or infinite): a training failed.",
-            "Choose another file.",
-            f"{len(broken)} entries, the first: {broken[0]}",
-        )
-
-
-def _is_finite(tensor: torch.Tensor) -> bool:
-    """Whether all elements are finite. A sum tells at once, and ten times faster, unless it overflows."""
-    return bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all())

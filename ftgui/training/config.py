@@ -25,6 +25,8 @@ class TrainConfig(Record, frozen=True, kw_only=True):
     strategy: str = "freeze"
     architecture: str | None = None
     """A torchvision name, for weights files that do not say it themselves."""
+    preprocessing: str | None = None
+    """The official weights whose preprocessing to use; what the file says or likely wants unless said."""
     classes: int | None = None
     """Outputs of the new head; the number of classes found unless asked for more."""
     init: Literal["pretrained", "random"] | None = None
@@ -130,6 +132,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     unset: str = "default"
     """What it means to leave it alone, where that is no value: "off", "half of the epochs"."""
     object_name: str = ""
+    beside: str = ""
+    """In the window, the card that shows it; the others are among the settings of learning."""
 
     @property
     def flag(self) -> str:
@@ -268,6 +272,11 @@ SETTINGS: tuple[Setting, ...] = (
         name="cache", label="Cache", kind="choice", choices=("on", "off"),
         help="on computes frozen stages once for each view of a picture and keeps that for later runs; off "
         "computes everything again each time.",
+    ),
+    Setting(
+        name="preprocessing", label="Preprocessing", kind="text", unset="the likeliest for the file",
+        beside="weights",
+        help="How pictures are resized and cut: as for the official weights of this name (IMAGENET1K_V2).",
     ),
     Setting(
         name="init", label="Starting weights", kind="choice", choices=("pretrained", "random"),

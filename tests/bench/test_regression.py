@@ -59,7 +59,8 @@ def times(tmp_path_factory: pytest.TempPathFactory) -> Times:
     )
     found = Times([], [], [])
     with pytest.MonkeyPatch.context() as patch, samples.one_thread():
-        patch.setattr(prepare_job, "recognise", functools.partial(recognise_small, prepare_job.recognise))
+        real = prepare_job.read_and_recognise
+        patch.setattr(prepare_job, "read_and_recognise", functools.partial(recognise_small, real))
         for repeat in range(REPEATS):
             home = folder / f"home {repeat}"
             patch.setenv("FTGUI_HOME", str(home))
@@ -69,9 +70,10 @@ def times(tmp_path_factory: pytest.TempPathFactory) -> Times:
     return found
 
 
-def recognise_small(recognise: Any, *arguments: Any) -> Any:
+def recognise_small(real: Any, *arguments: Any) -> Any:
     small = Preprocessing(resize=CROP + 8, crop=CROP, name="small")
-    return msgspec.structs.replace(recognise(*arguments), preprocessing=small)
+    file, recognition = real(*arguments)
+    return file, msgspec.structs.replace(recognition, preprocessing=small)
 
 
 def run(config: TrainConfig, out: Path, **changes: Any) -> RunEnded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,7 @@ def bad(tmp_path: Path) -> Path:
     (tmp_path / "text.pth").write_text("these are no weights\n")
     (tmp_path / "empty.pth").write_bytes(b"")
     torch.save({"lr": 0.1, "words": ["no", "weights"]}, tmp_path / "numbers.pth")
-    torch.save([samples.Path("a")], tmp_path / "objects.pth")
+    torch.save([Fraction(1, 2)], tmp_path / "objects.pth")
     torch.save({"layer.weight": torch.ones(3, 3)}, tmp_path / "unknown.pth")
     return tmp_path
 
@@ -294,6 +295,16 @@ def test_inspect_of_an_unknown_file_still_prints_what_it_found(bad: Path, capsys
     said = capsys.readouterr()
     assert json.loads(said.out)["architecture"] is None
     assert said.err.count("\n") == 1
+
+
+def test_inspect_says_in_json_too_why_a_file_cannot_be_read(bad: Path, drawn: Drawn, capsys: Capture) -> None:
+    assert main(["inspect", str(bad / "empty.pth"), "--json"]) == 1
+    said = capsys.readouterr()
+    refused = json.loads(said.out)
+    assert (refused["architecture"], refused["reason"]) == (None, "“empty.pth” is empty.")
+    assert refused["hint"] in said.err
+    assert main(["inspect", str(drawn.weights), "--json"]) == 0
+    assert refused.keys() - json.loads(capsys.readouterr().out).keys() == {"hint", "details"}
 
 
 def test_predict_ranks_classes(finished: dict[str, Finished], drawn: Drawn, capsys: Capture) -> None:

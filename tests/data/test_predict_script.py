@@ -198,8 +198,7 @@ def test_a_transformer_is_built_for_the_pictures_it_was_trained_on(export: Path)
 
 
 @pytest.mark.parametrize("architecture", ["googlenet", "inception_v3"])
-def test_networks_with_auxiliary_heads_are_built_without_them(export: Path, architecture: str) -> None:
+def test_networks_with_auxiliary_heads_are_built_as_torchvision_does(export: Path, architecture: str) -> None:
     built = opened(export)["build"](architecture, 3, 224)
-    assert not built.aux_logits
+    assert built.aux_logits
     assert not built.transform_input
-    assert not any(name.startswith(("aux", "AuxLogits")) for name in built.state_dict())

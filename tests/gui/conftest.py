@@ -79,7 +79,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "resnet18.pth"
     path.touch()
     found = resnet18()
-    replace_job(monkeypatch, "inspect", inspect_stages=lambda _path: found)
+    replace_job(monkeypatch, "inspect", inspect_stages=lambda *_asked: found)
     return path
 
 

@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from ftgui.core.errors import FtguiError
+from ftgui.core.preprocessing import Preprocessing
 from ftgui.models import architectures
 from ftgui.models.construction import construct, skeleton
+from ftgui.models.families import family_of
 from ftgui.models.identify import nearest, recognise
 from ftgui.models.weights import WeightsFile, read_weights
 
@@ -82,7 +84,7 @@ def test_counters_may_be_missing_and_auxiliary_heads_may_be_there() -> None:
     entries |= {"aux1.fc1.weight": torch.zeros(3, 3), "aux2.conv.bn.running_mean": torch.zeros(3)}
     found = recognise(file_of(entries))
     assert (found.architecture, found.missing, found.unexpected) == ("googlenet", (), ())
-    assert any("auxiliary heads" in note for note in found.notes)
+    assert any("Its auxiliary heads are left out" in note for note in found.notes)
     assert any("num_batches_tracked" in note for note in found.notes)
 
 
@@ -110,15 +112,16 @@ def test_a_hint_that_does_not_fit_is_answered_with_what_does_not() -> None:
     found = recognise(file_of(entries_of("resnet18")), "resnet34")
     assert found.architecture is None
     assert found.reason == (
-        "These weights do not fit ResNet-34: 80 entries are missing. They fit ResNet-18 (resnet18)."
+        "These weights do not fit ResNet-34: 96 entries are missing (layer1.2.conv1.weight, …). "
+        "They fit ResNet-18 (resnet18)."
     )
-    assert len(found.missing) == 80
+    assert len(found.missing) == 96
 
 
 def test_a_smaller_network_whose_entries_are_all_there_is_no_fit() -> None:
     found = recognise(file_of(entries_of("resnet34")), "resnet18")
     assert found.architecture is None
-    assert "80 entries do not belong to it" in found.reason
+    assert "96 entries do not belong to it (layer1.2.conv1.weight, …)" in found.reason
 
 
 def test_other_shapes_are_counted() -> None:
@@ -138,7 +141,8 @@ def test_an_unknown_network_is_laid_beside_the_nearest() -> None:
     found = recognise(file_of(entries))
     assert found.architecture is None
     assert found.reason == (
-        "These weights are of no network in torchvision. The nearest is ResNet-34: 181 of 182 entries match."
+        "These weights are of no network in torchvision. The nearest is ResNet-34: 181 of 182 entries match; "
+        "1 entry is missing (layer3.5.conv2.weight)."
     )
     assert found.missing == ("layer3.5.conv2.weight",)
     assert (found.title, found.num_classes) == ("Unknown network", None)
@@ -160,6 +164,129 @@ def test_entries_that_nothing_knows_are_said_to_be_so() -> None:
     assert found.architecture is None
     assert "none of its names occurs" in found.reason
     assert (found.parameters, found.matched, len(found.unexpected)) == (14, 0, 2)
+
+
+def shapes_as_entries(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
+    return {key: torch.empty(shape, device="meta") for key, shape in shapes.items()}
+
+
+def cifar_resnet20() -> dict[str, tuple[int, ...]]:
+    """Return the entries of the widely copied ResNet-20 for CIFAR-10."""
+    shapes: dict[str, tuple[int, ...]] = {"conv1.weight": (16, 3, 3, 3)}
+    shapes |= {f"bn1.{end}": (16,) for end in ("weight", "bias", "running_mean", "running_var")}
+    before = 16
+    for stage, width in enumerate((16, 32, 64), start=1):
+        for block in range(3):
+            for n in (1, 2):
+                name = f"layer{stage}.{block}"
+                shapes[f"{name}.conv{n}.weight"] = (width, before, 3, 3)
+                shapes |= {
+                    f"{name}.bn{n}.{e}": (width,) for e in ("weight", "bias", "running_mean", "running_var")
+                }
+                before = width
+    return shapes | {"linear.weight": (10, 64), "linear.bias": (10,)}
+
+
+def home_made_densenet() -> dict[str, tuple[int, ...]]:
+    """Return a DenseNet-121 of another growth: torchvision's names, other shapes."""
+    real = {key: tuple(tensor.shape) for key, tensor in entries_of("densenet121", 10).items()}
+    return {key: (24, *shape[1:]) if shape[:1] == (32,) else shape for key, shape in real.items()}
+
+
+def timm_efficientnet_lite0() -> dict[str, tuple[int, ...]]:
+    """Return the beginning and the end of timm's EfficientNet-Lite0, by timm's names."""
+    return {
+        "conv_stem.weight": (32, 3, 3, 3), "bn1.weight": (32,), "bn1.bias": (32,), "bn1.running_mean": (32,),
+        "bn1.running_var": (32,), "blocks.0.0.conv_dw.weight": (32, 1, 3, 3),
+        "blocks.0.0.bn1.weight": (32,), "blocks.0.0.conv_pw.weight": (16, 32, 1, 1),
+        "conv_head.weight": (1280, 320, 1, 1), "classifier.weight": (1000, 1280), "classifier.bias": (1000,),
+    }  # fmt: skip
+
+
+STRANGERS = {
+    "a CIFAR ResNet-20": (
+        cifar_resnet20,
+        "The nearest is ResNet-",
+        "have other shapes (conv1.weight is 16x3x3x3",
+    ),
+    "a home-made DenseNet": (home_made_densenet, "The nearest is DenseNet-121", "is 24x"),
+    "timm's EfficientNet-Lite": (
+        timm_efficientnet_lite0,
+        "those of timm's EfficientNets",
+        "of no network in",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGERS)
+def test_a_network_that_only_looks_like_torchvisions_is_told_so_with_what_differs(kind: str) -> None:
+    make, *words = STRANGERS[kind]
+    found = recognise(file_of(shapes_as_entries(make())))
+    assert found.architecture is None
+    assert all(word in found.reason for word in words), found.reason
+    assert found.other_shapes or found.missing or found.unexpected
+
+
+def test_whose_network_it_is_is_said_for_none_of_torchvisions_own() -> None:
+    for name in architectures.names():
+        assert family_of(entries_of(name)) is None, name
+
+
+@pytest.mark.parametrize("lost", ["weight", "bias"])
+def test_half_an_output_layer_is_none(lost: str) -> None:
+    entries = entries_of("resnet18")
+    del entries[f"fc.{lost}"]
+    found = recognise(file_of(entries))
+    assert (found.architecture, found.num_classes) == ("resnet18", None)
+
+
+@pytest.mark.parametrize("name", ["fc.bibs", "fc.", "fc.weights"])
+def test_an_entry_of_no_known_kind_in_the_output_layer_is_a_misfit(name: str) -> None:
+    entries = entries_of("resnet18")
+    entries[name] = entries.pop("fc.bias")
+    found = recognise(file_of(entries))
+    assert found.architecture is None
+    assert name in found.unexpected
+
+
+@pytest.mark.parametrize(
+    ("lost", "added"), [("bn1", None), (None, "bn9"), ("bn1", "bn9")], ids=["lost", "added", "renamed"]
+)
+def test_counters_that_do_not_belong_to_the_network_are_a_misfit(lost: str | None, added: str | None) -> None:
+    entries = entries_of("resnet18")
+    if lost:
+        del entries[f"{lost}.num_batches_tracked"]
+    if added:
+        entries[f"{added}.num_batches_tracked"] = torch.tensor(0)
+    found = recognise(file_of(entries))
+    assert found.architecture is None
+    assert "num_batches_tracked" in found.reason
+
+
+def test_preprocessing_is_chosen_among_the_published_ones_the_likely_one_first() -> None:
+    file = file_of(entries_of("resnet50"))
+    guessed = recognise(file)
+    assert [choice.name for choice in guessed.preprocessing_choices] == ["IMAGENET1K_V1", "IMAGENET1K_V2"]
+    assert guessed.preprocessing == guessed.preprocessing_choices[0]
+    chosen = recognise(file, preprocessing="IMAGENET1K_V2")
+    assert chosen.preprocessing == guessed.preprocessing_choices[1]
+    assert chosen.preprocessing_is_certain
+    assert not any("a guess" in note for note in chosen.notes)
+    with pytest.raises(FtguiError, match="has no published weights “V3”") as error:
+        recognise(file, preprocessing="V3")
+    assert "IMAGENET1K_V1, IMAGENET1K_V2" in error.value.hint
+
+
+def test_a_vision_transformer_is_offered_only_what_its_size_allows() -> None:
+    found = recognise(file_of(entries_of("vit_b_16")))
+    assert {choice.crop for choice in found.preprocessing_choices} == {224}
+    assert len(found.preprocessing_choices) == 2
+
+
+def test_preprocessing_that_is_known_otherwise_is_taken_as_it_is() -> None:
+    own = Preprocessing(resize=99, crop=88, name="mine")
+    found = recognise(file_of(entries_of("resnet50")), preprocessing=own)
+    assert (found.preprocessing, found.preprocessing_is_certain) == (own, True)
 
 
 @pytest.mark.parametrize("name", OLD_LAYOUTS)

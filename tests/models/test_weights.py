@@ -21,6 +21,7 @@ from safetensors.torch import save as safetensors_bytes
 from torch import nn
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.legacy import UNVERIFIABLE
 from ftgui.models.weights import WeightsFile, read_weights
 from tests.models import files
 
@@ -50,7 +51,7 @@ def test_a_state_dict_is_read_in_either_format_of_torch_save(tmp_path: Path, leg
     assert file.layout == ("state_dict (legacy format)" if legacy else "state_dict")
     assert (file.path, file.size_bytes) == (str(path), path.stat().st_size)
     assert file.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert file.notes == ()
+    assert file.notes == ((UNVERIFIABLE,) if legacy else ())
 
 
 def test_safetensors_are_read(tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def plain_pickle(path: Path) -> Path:
 
 
 def foreign_object(path: Path) -> Path:
-    return files.archive(path, {"args": files.Call("argparse", "Namespace")}, {})
+    return files.archive(path, {"args": files.Call("shop.settings", "Settings")}, {})
 
 
 def onnx(path: Path) -> Path:
@@ -308,7 +309,7 @@ REFUSED: dict[Callable[[Path], Path], str] = {
     no_tensors: "there are no named weights in it",
     whole_numbers: "holds only whole numbers",
     not_numbers: "holds weights that are no numbers",
-    quantized: "holds tensors of a kind that ftgui does not read",
+    quantized: "holds quantized tensors",
     picture: "is a picture, not weights",
     zeros: "begins with nothing but zeros",
     noise: "is of no kind that ftgui knows as weights",

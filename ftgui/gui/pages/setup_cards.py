@@ -1,4 +1,4 @@
-"""The numbered cards on the left: pictures, weights, classes, how it learns."""
+"""Cards 1, 3 and 5 on the left: pictures, classes, how it learns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ftgui.freezing.facts import why_norm, why_strategy
 from ftgui.freezing.strategies import SHAPING_SETTINGS
-from ftgui.gui.sessions.project import Finding, ProjectSession
+from ftgui.gui.pages.findings import show_finding
+from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.widgets.buttons import Button, Disclosure
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.inputs import CalmSpinBox
@@ -18,11 +19,10 @@ from ftgui.gui.widgets.path_row import PathRow
 from ftgui.gui.widgets.setting_form import SettingForm
 from ftgui.gui.widgets.text import Kind, StatusLine, Text, tip
 from ftgui.gui.widgets.why_note import WhyNote
-from ftgui.gui.words import count_words, counted, cut, measured, percent_words
+from ftgui.gui.words import counted, cut, measured, percent_words
 from ftgui.training.config import MAX_CLASSES, SETTING_BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
-    from ftgui.jobs.inspect import Inspected
     from ftgui.jobs.scan import ScanReport
 
 SPIN_CEILING = 99_999
@@ -52,43 +52,9 @@ class PicturesCard(Card):
         state = self._session.state
         self.row.set_path(state.dataset.path)
         self.row.set_facts(_dataset_facts(state.report, self._session.setting("val_fraction")))
-        if not _show_finding(self.row, state.dataset) and state.report is not None:
+        if not show_finding(self.row, state.dataset) and state.report is not None:
             notes = state.report.notes
             self.row.set_status("info", " ".join(notes))
-
-
-class WeightsCard(Card):
-    """Which weights file, what it is, and what will happen to its output layer."""
-
-    choose_clicked = Signal()
-
-    def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
-        super().__init__("Pretrained weights", number=2, parent=parent)
-        self._session = session
-        self.row = PathRow(
-            icon_name="file-outline",
-            placeholder=self.tr("A .pth file"),
-            object_name="weights_path",
-            button_name="choose_weights",
-            accessible_name=self.tr("Pretrained weights file"),
-        )
-        self.row.path_entered.connect(session.set_weights)
-        self.row.choose_clicked.connect(self.choose_clicked)
-        self.add(self.row)
-
-    def refresh(self) -> None:
-        state = self._session.state
-        self.row.set_path(state.weights.path)
-        self.row.set_facts(*_weights_facts(state.inspected))
-        if not _show_finding(self.row, state.weights) and state.inspected is not None:
-            found = state.inspected.recognition
-            total = found.matched + len(found.missing)
-            self.row.set_status(
-                "ok",
-                self.tr("{matched} of {total} entries match; the output layer is replaced").format(
-                    matched=f"{found.matched:,}", total=f"{total:,}"
-                ),
-            )
 
 
 class ClassesCard(Card):
@@ -154,7 +120,7 @@ class LearningCard(Card):
     def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
         super().__init__("How it learns", number=5, parent=parent)
         self._session = session
-        others = tuple(s for s in SETTINGS if not s.basic and s.name not in SHAPING_SETTINGS)
+        others = tuple(s for s in SETTINGS if not (s.basic or s.beside or s.name in SHAPING_SETTINGS))
         basic = tuple(s for s in SETTINGS if s.basic)
         self._forms = (SettingForm(basic, abreast=True), SettingForm(others))
         self.find_button = Button(
@@ -196,19 +162,6 @@ class LearningCard(Card):
         return ""
 
 
-def _show_finding(row: PathRow, finding: Finding) -> bool:
-    """Show a path that is empty, being looked at or wrong; return whether it is one of these."""
-    if finding.error is not None:
-        row.set_status("error", str(finding.error))
-    elif finding.looking:
-        row.set_status("info", row.tr("looking …"))
-    elif not finding.path:
-        row.clear_notes()
-    else:
-        return False
-    return True
-
-
 def _dataset_facts(report: ScanReport | None, val_fraction: float) -> str:
     if report is None:
         return ""
@@ -218,21 +171,6 @@ def _dataset_facts(report: ScanReport | None, val_fraction: float) -> str:
         return f"{train:,} train · {val:,} val · {classes}"
     pictures = counted(train, "picture", "pictures")
     return f"{pictures} · {classes} · {percent_words(val_fraction)} kept for validation"
-
-
-def _weights_facts(inspected: Inspected | None) -> tuple[str, str]:
-    """Return what the weights are and which pictures they see, and how pictures become so, for who asks."""
-    if inspected is None or inspected.recognition.architecture is None:
-        return "", ""
-    found = inspected.recognition
-    words = [found.title, f"{found.num_classes:,} classes", f"{count_words(found.parameters)} parameters"]
-    if found.exact_weights:
-        words.append(found.exact_weights)
-    plan = found.preprocessing
-    assumed = "" if found.preprocessing_is_certain else " (assumed)"
-    sees = f"sees pictures at {plan.crop} × {plan.crop}{assumed}"
-    how = f"The short side becomes {plan.resize} pixels ({plan.interpolation}), then the centre is cut out."
-    return " · ".join(words) + f"\n{sees}", how
 
 
 def _some_of(names: tuple[str, ...], most: int = 6) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from ftgui.gui.pages.setup_cards import ClassesCard, LearningCard, PicturesCard, WeightsCard
+from ftgui.gui.pages.setup_cards import ClassesCard, LearningCard, PicturesCard
 from ftgui.gui.pages.strategies_card import StrategiesCard
+from ftgui.gui.pages.weights_card import WeightsCard
 from ftgui.gui.sessions.project import ProjectSession, Readiness
 from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.text import Kind, StatusLine
@@ -22,6 +23,7 @@ class SetupPanel(QWidget):
     train_clicked = Signal()
     choose_dataset_clicked = Signal()
     choose_weights_clicked = Signal()
+    catalog_clicked = Signal()
     find_lr_clicked = Signal()
 
     def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
@@ -44,6 +46,7 @@ class SetupPanel(QWidget):
         self._lay_out()
         self.pictures.choose_clicked.connect(self.choose_dataset_clicked)
         self.weights.choose_clicked.connect(self.choose_weights_clicked)
+        self.weights.catalog_clicked.connect(self.catalog_clicked)
         self.train_button.clicked.connect(self._on_train)
         self.learning.find_clicked.connect(self.find_lr_clicked)
         for card in (self.strategies, self.learning):

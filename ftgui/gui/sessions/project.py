@@ -38,6 +38,10 @@ class ProjectState:
     dataset: Finding = field(default_factory=Finding)
     report: ScanReport | None = None
     weights: Finding = field(default_factory=Finding)
+    architecture: str | None = None
+    """What the user takes the weights file for; None leaves it to the file."""
+    preprocessing: str | None = None
+    """The weights whose preprocessing the user chose; None takes what the file says or likely wants."""
     inspected: Inspected | None = None
     classes: int | None = None
     """None until the user asks for another number than the folder's."""
@@ -94,10 +98,25 @@ class ProjectSession(QObject):
 
     def set_weights(self, path: str) -> None:
         """Take this weights file and look into it."""
-        self.state.weights = Finding(path, looking=bool(path))
+        self.state.architecture = self.state.preprocessing = None
         self.state.inspected = None
+        self._look_into_weights(path)
+
+    def set_architecture(self, name: str | None) -> None:
+        """Take the weights file for this network; None for what it says itself."""
+        self.state.architecture, self.state.preprocessing = name, None
+        self._look_into_weights(self.state.weights.path)
+
+    def set_preprocessing(self, name: str | None) -> None:
+        """Prepare pictures as for the official weights of this name."""
+        self.state.preprocessing = name
+        self._look_into_weights(self.state.weights.path)
+
+    def _look_into_weights(self, path: str) -> None:
+        """Ask what the file is. What is known of it stays in view meanwhile, so that no card jumps."""
+        self.state.weights = Finding(path, looking=bool(path))
         if path:
-            self._inspect.ask(Inspect(path))
+            self._inspect.ask(Inspect(path, self.state.architecture, self.state.preprocessing))
         else:
             self._inspect.forget()
         self.changed.emit()
@@ -201,6 +220,7 @@ class ProjectSession(QObject):
             "weights": self.state.weights.path,
             "strategy": strategy,
             "architecture": architecture,
+            "preprocessing": self.state.preprocessing,
             "classes": self.state.classes,
             "stage_lr": self.stage_lr(strategy),
             **self._read_settings(strategy),
@@ -290,6 +310,7 @@ class ProjectSession(QObject):
     @Slot(object)
     def _on_inspect_failed(self, error: FtguiError) -> None:
         self.state.weights.looking = False
+        self.state.inspected = None
         self.state.weights.error = error
         self.changed.emit()
 

@@ -25,12 +25,15 @@ class Inspect:
     """What a weights file is, and the stages of its network."""
 
     path: str
+    architecture: str | None = None
+    """What the user takes it for."""
+    preprocessing: str | None = None
 
     def __call__(self) -> object:
         load_torch()
         from ftgui.jobs.inspect import inspect_stages
 
-        return inspect_stages(Path(self.path).expanduser())
+        return inspect_stages(Path(self.path).expanduser(), self.architecture, self.preprocessing)
 
 
 def describe_machine() -> object:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torchvision
 from PIL import Image, ImageDraw, ImageFilter
 from torch import nn
+
+from ftgui.models.construction import construct
 
 CLASS_NAMES = ("apples", "bricks", "clouds", "daisies", "eggs")
 COLOURS = ((190, 60, 50), (70, 90, 180), (90, 170, 80), (200, 180, 70), (150, 90, 160))
@@ -80,7 +81,7 @@ def calibrated_model(architecture: str, num_classes: int, seed: int = 0) -> nn.M
     """
     with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)
-        model = torchvision.models.get_model(architecture, weights=None, num_classes=num_classes)
+        model = construct(architecture, num_classes)
         norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
         for norm in norms:
             norm.momentum = None  # the plain mean of all batches

@@ -102,7 +102,7 @@ class Bench:
         """Return a run, done now unless it is in the folder already."""
         folder = self._arguments.work / kind / f"{strategy}-{norm}-lr{lr:g}-seed{seed}"
         if not (folder / "summary.json").is_file():
-            folder = folder if not folder.exists() else files.unused_folder(folder.parent, folder.name)
+            folder = folder if not folder.exists() else files.unused_path(folder.parent, folder.name)
             if kind == "timed":
                 with suppress(FileNotFoundError):
                     shutil.rmtree(self._arguments.work / HOME / "cache")

@@ -6,6 +6,7 @@ It takes some seconds and no network; tests/models/test_architectures.py compare
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from pathlib import Path
@@ -76,8 +77,21 @@ def official_weights(name: str, weights: Any) -> known.OfficialWeights:
         name=weights.name,
         sha256_prefix=match.group(1),
         is_default=weights is default,
+        file=weights.url.rsplit("/", 1)[1],
+        file_mb=weights.meta["_file_size"],
+        parameters=weights.meta["num_params"],
+        gflops=weights.meta["_ops"],
+        accuracy=_accuracy(weights),
+        recipe=weights.meta["recipe"],
+        licence=weights.meta.get("license", ""),
         preprocessing=preprocessing(name, weights.name, preset),
     )
+
+
+def _accuracy(weights: Any) -> float | None:
+    """Return top-1 in percent; torchvision writes “not a number” where there is nothing to measure."""
+    accuracy = float(weights.meta["_metrics"]["ImageNet-1K"]["acc@1"])
+    return accuracy if math.isfinite(accuracy) else None
 
 
 def preprocessing(name: str, weights_name: str, preset: Any) -> Preprocessing:

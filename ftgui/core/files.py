@@ -76,7 +76,7 @@ def cannot_write(path: Path, what: str, error: OSError) -> FtguiError:
     )
 
 
-def unused_folder(parent: Path, name: str) -> Path:
+def unused_path(parent: Path, name: str) -> Path:
     """Return ``parent/name``, or the first of ``name-2``, ``name-3``, … that does not exist."""
     candidate, number = parent / name, 2
     while candidate.exists():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 import tomli_w
@@ -34,6 +35,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The share of the memory still free that activations may take."""
     threads: Annotated[int, Meta(ge=1, le=1024)] | None = None
     """None: as many as torch takes of its own accord."""
+    weights_url: str = "https://download.pytorch.org/models/"
+    """The folder on the web that official weights are downloaded from, for those who have a mirror of it."""
 
 
 LIMITS = {
@@ -41,6 +44,7 @@ LIMITS = {
     "cache_gb": "a number from 0 to 1,000,000",
     "cache_memory_share": "a number from 0 to 1",
     "threads": "a whole number from 1 to 1,024",
+    "weights_url": "an address that begins with https:// or http://",
 }
 
 
@@ -103,8 +107,8 @@ def _settings(values: Table, path: Path) -> EngineSettings:
         value = values.get(field.name, field.default)
         try:
             checked[field.name] = msgspec.convert(value, field.type)
-            if field.name == "cache_folder" and checked[field.name] is not None:
-                _refuse_unless_full_path(checked[field.name])
+            if field.name in CHECKS and checked[field.name] is not None:
+                CHECKS[field.name](checked[field.name])
         except (ValueError, RuntimeError) as error:
             raise FtguiError(
                 f"The setting “{field.name}” in “{path}” is to be {LIMITS[field.name]}, not {value!r}.",
@@ -118,6 +122,21 @@ def _refuse_unless_full_path(text: str) -> None:
     text.encode()  # a path that is no text can be had from the system, but not written down
     if "\0" in text or not Path(text).expanduser().is_absolute():
         raise ValueError("not a full path")
+
+
+def _refuse_unless_web_address(text: str) -> None:
+    parts = urlsplit(text)
+    printable = text.isascii() and text.isprintable() and " " not in text
+    if not printable or parts.scheme not in ("https", "http") or not parts.hostname or parts.query:
+        raise ValueError("not the address of a folder on the web")
+    _ = parts.port  # a ValueError where it is no number
+
+
+CHECKS: dict[str, Callable[[str], None]] = {
+    "cache_folder": _refuse_unless_full_path,
+    "weights_url": _refuse_unless_web_address,
+}
+"""What the type of a setting cannot say."""
 
 
 def _read(path: Path) -> Table:

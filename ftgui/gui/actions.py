@@ -27,6 +27,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "&File": (
         Entry("open_dataset", "Choose &pictures…", "Ctrl+O"),
         Entry("open_weights", "Choose &weights…", "Ctrl+Shift+O"),
+        Entry("open_catalog", "Offi&cial weights…", "Ctrl+Shift+W"),
         Entry("open_demo", "Open the &demo"),
         Entry("open_run", "&Add a run from disk…", separator=True),
         Entry("export", "&Export…", "Ctrl+E"),

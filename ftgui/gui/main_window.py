@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from ftgui.core.errors import FtguiError
-from ftgui.core.files import unused_folder
+from ftgui.core.files import unused_path
 from ftgui.core.paths import DEMO_PICTURES, demo_weights, user_data_folder
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.gui import settings, theme_choice
@@ -26,6 +26,7 @@ from ftgui.gui.pages.moved_page import MovedPage
 from ftgui.gui.pages.setup_panel import SetupPanel
 from ftgui.gui.pages.train_page import TrainPage
 from ftgui.gui.sessions.export import ExportTask
+from ftgui.gui.sessions.fetching import Fetching
 from ftgui.gui.sessions.lr_search import LrSearch
 from ftgui.gui.sessions.opening import Opening
 from ftgui.gui.sessions.project import ProjectSession
@@ -49,6 +50,7 @@ class MainWindow(QMainWindow):
         self.project = ProjectSession(self)
         self.training = TrainingSession(job, self)
         self.search = LrSearch(self)
+        self.fetching = Fetching(self)
         self.runs = RunsModel(self)
         self._export = ExportTask("export", self)
         self._centre = centre = QWidget(
@@ -101,7 +103,7 @@ class MainWindow(QMainWindow):
             return
         self.news.clear()
         config = self.project.config()
-        folder = unused_folder(self._runs_folder, f"{date.today():%Y-%m-%d}-{config.strategy}")
+        folder = unused_path(self._runs_folder, f"{date.today():%Y-%m-%d}-{config.strategy}")
         history = self.training.start(config, folder, self._run_name(config.strategy))
         self.page.add_run(history)
         self.page.runs_card.table.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -119,12 +121,23 @@ class MainWindow(QMainWindow):
             return
         from ftgui.gui.dialogs.lr_finder import LrFinderDialog  # here, as it brings pyqtgraph
 
-        self._close_finder()
+        self._close_dialogs("lr_finder")
         config = self.project.config()
         dialog = LrFinderDialog(self.search, STRATEGIES[config.strategy].title, self)
         dialog.use_requested.connect(self._use_learning_rate)
         self.search.start(config)
         dialog.show()
+
+    def open_catalog(self) -> None:
+        """Show the official weights; what is chosen there becomes the weights to train."""
+        from ftgui.gui.dialogs.catalog import CatalogDialog  # here: the window need not wait for its words
+
+        dialog = self.findChild(QDialog, "catalog_dialog")
+        if dialog is None:
+            dialog = CatalogDialog(self.fetching, self)
+            dialog.chosen.connect(self.project.set_weights)
+        dialog.show()
+        dialog.activateWindow()
 
     def add_run(self, folder: Path) -> None:
         """Put a run that is on the disk beside those of this window."""
@@ -168,6 +181,7 @@ class MainWindow(QMainWindow):
         self.setup.train_clicked.connect(self.train)
         self.setup.choose_dataset_clicked.connect(self._choose_dataset)
         self.setup.choose_weights_clicked.connect(self._choose_weights)
+        self.setup.catalog_clicked.connect(self.open_catalog)
         self.setup.find_lr_clicked.connect(self.find_learning_rate)
         self.page.demo_requested.connect(self.open_demo)
         self.page.runs_card.export_requested.connect(self._choose_export)
@@ -186,6 +200,7 @@ class MainWindow(QMainWindow):
         return {
             "open_dataset": self._choose_dataset,
             "open_weights": self._choose_weights,
+            "open_catalog": self.open_catalog,
             "open_demo": self.open_demo,
             "open_run": self._choose_run,
             "export": self.page.runs_card.export_button.click,
@@ -312,9 +327,10 @@ class MainWindow(QMainWindow):
     def _tell_about(self) -> None:
         tell_about(self)
 
-    def _close_finder(self) -> None:
-        for dialog in self.findChildren(QDialog, "lr_finder"):
-            dialog.close()
+    def _close_dialogs(self, *names: str) -> None:
+        for name in names:
+            for dialog in self.findChildren(QDialog, name):
+                dialog.close()
 
     # Dropping and closing ---------------------------------------------------------------------------------
 
@@ -344,11 +360,12 @@ class MainWindow(QMainWindow):
                 ask_stop_and_close(self, self._stop_and_close)
             return
         settings.write("geometry", self.saveGeometry())
-        self._close_finder()
+        self._close_dialogs("lr_finder", "catalog_dialog")
         self.hide()  # what is still being looked at may take its time; nobody has to watch that
         self._opening.shutdown()
         self.training.shutdown()
         self.search.shutdown()
+        self.fetching.shutdown()
         self._export.shutdown()
         self.project.shutdown()
         super().closeEvent(event)

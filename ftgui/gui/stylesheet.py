@@ -150,6 +150,7 @@ QTableView { border: 1px solid transparent; border-radius: 6px; }
 QTableView[ring="true"] { border-color: $accent; }
 QTableView::item { border: 0; border-bottom: 1px solid $line; padding: 0 8px; }
 QTableView::item:selected { background: $selection; color: $text; }
+QTreeView::item { padding: 2px 4px; }
 QListView::item { padding: 4px 8px; border-radius: 4px; }
 QListView::item:selected, QTreeView::item:selected { background: $selection; color: $text; }
 QHeaderView { background: $card; border: 0; }

@@ -30,6 +30,19 @@ class OfficialWeights(msgspec.Struct, frozen=True, kw_only=True):
     sha256_prefix: str
     """The first digits of the file's SHA-256, as its published name carries them."""
     is_default: bool
+    file: str
+    """What it is called on torchvision's server and in torch.hub's folder."""
+    file_mb: float
+    """Its size as torchvision states it, in units of 2^20 bytes."""
+    parameters: int
+    gflops: float
+    """Multiply-adds of one picture of the size it was evaluated with, in units of 10^9."""
+    accuracy: float | None
+    """Top-1 on ImageNet's validation pictures, in percent; None where it has no trained output layer."""
+    recipe: str
+    """Address of a page that says how it was trained."""
+    licence: str
+    """Address of its licence where that is one of its own, else ""."""
     preprocessing: Preprocessing
 
 

@@ -32,7 +32,6 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     """Classes of the file's output layer; None where it is absent or of another kind."""
     parameters: int
     matched: tuple[str, ...]
-    """Counters aside."""
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     other_shapes: tuple[OtherShape, ...]
@@ -48,7 +47,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def entries(self) -> int:
-        """How many entries the network has, counters aside."""
+        """How many entries the network has; counters count where the file has some."""
         return len(self.matched) + len(self.missing) + len(self.other_shapes)
 
     @property
@@ -96,7 +95,7 @@ def match(shapes: Shapes, architecture: Architecture) -> Match:
         architecture=architecture,
         num_classes=None if any(is_under(key, architecture.head) for key in wrong) else classes,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        matched=tuple(key for key in ours if key not in wrong and not is_counter(key)),
+        matched=tuple(key for key in ours if key not in wrong),
         missing=missing,
         unexpected=tuple(key for key in theirs if key not in ours),
         other_shapes=other_shapes,

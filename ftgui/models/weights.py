@@ -112,10 +112,11 @@ def _is_network(entries: layout.Entries) -> bool:
 def _layout_notes(renamed: int, left_out: tuple[str, ...]) -> tuple[str, ...]:
     notes = []
     if renamed:
-        notes.append(f"{renamed} entries have names from an older torchvision; they were renamed.")
+        notes.append(f"{renamed:,} entries have names from an older torchvision; they were renamed.")
     if left_out:
         some = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
-        notes.append(f"Beside the network it holds {len(left_out)} other tensors, left out: {some}.")
+        others = "1 other tensor" if len(left_out) == 1 else f"{len(left_out):,} other tensors"
+        notes.append(f"Beside the network it holds {others}, left out: {some}.")
     return tuple(notes)
 
 

@@ -119,6 +119,6 @@ def test_a_folder_that_cannot_be_written_to_is_refused(
 def test_a_name_that_is_taken_is_counted_on(tmp_path: Path) -> None:
     found = []
     for _ in range(3):
-        found.append(files.unused_folder(tmp_path, "freeze"))
+        found.append(files.unused_path(tmp_path, "freeze"))
         found[-1].mkdir()
     assert [path.name for path in found] == ["freeze", "freeze-2", "freeze-3"]

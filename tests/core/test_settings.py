@@ -30,6 +30,14 @@ from tests.harness.process import run_python
 HERE = str(Path.cwd().anchor)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+WEB_FOLDERS = (
+    "https://download.pytorch.org/models/",
+    "http://localhost:8080",
+    "https://mirror.example.org/a/b",
+    "http://[::1]:80/models/",
+    "https://user:secret@mirror.example.org/",
+)
+
 FACTS = st.dictionaries(
     TEXTS,
     st.recursive(
@@ -120,6 +128,7 @@ def test_without_a_file_all_settings_are_as_they_come(home: Path) -> None:
         cache_gb=st.floats(0, 1e6),
         cache_memory_share=st.floats(0, 1),
         threads=st.none() | st.integers(1, 1024),
+        weights_url=st.sampled_from(WEB_FOLDERS),
     )
 )
 def test_settings_come_back_as_they_went(chosen: EngineSettings) -> None:
@@ -157,6 +166,7 @@ def test_keys_that_it_does_not_know_stay_when_settings_are_written() -> None:
     assert tomllib.loads(path.read_text("utf-8")) == {
         "cache_gb": 1.5,
         "cache_memory_share": 0.25,
+        "weights_url": "https://download.pytorch.org/models/",
         "newer": "kept",
         "window": {"of_others": {"width": 3}},
     }
@@ -182,6 +192,17 @@ def test_keys_that_it_does_not_know_stay_when_settings_are_written() -> None:
             "the full path of a folder, not '~nobody-of-this-name/x'",
         ),
         ("cache_folder = 1", "the full path of a folder, not 1"),
+        *(
+            (
+                f'weights_url = "{address}"',
+                f"an address that begins with https:// or http://, not '{address}'",
+            )
+            for address in (
+                *("", "/models", "ftp://a.org/", "file:///models/", "https://", "https:///models"),
+                *("https://a.org/my models", "https://a.org/?file=", "https://a.org:many/", "https://ä.org/"),
+            )
+        ),
+        ("weights_url = 1", "an address that begins with https:// or http://, not 1"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_with_what_it_may_be(line: str, limit: str) -> None:

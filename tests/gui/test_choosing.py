@@ -142,7 +142,7 @@ def test_a_weights_file_is_named_counted_and_makes_ready(
     train = the(window, QAbstractButton, "train_button")
     qtbot.waitUntil(train.isEnabled, timeout=PATIENCE)
     assert says(window, "ShuffleNet V2 x0.5 · 5 classes · 346.9 k parameters")
-    assert says(window, "entries match; the output layer will be replaced for your 2")
+    assert says(window, "entries match; the output layer will be replaced for your 2 classes")
     assert words_of(window, "ready_line") == "Ready: 10 epochs, batch 32, lr 0.01"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
@@ -77,6 +78,30 @@ def test_official_weights_are_those_that_torchvision_publishes(name: str) -> Non
         assert InterpolationMode(ours.interpolation) is preset.interpolation
         if name not in ("googlenet", "inception_v3"):
             assert (list(ours.mean), list(ours.std)) == (preset.mean, preset.std)
+
+
+@pytest.mark.parametrize("name", architectures.names())
+def test_what_is_known_of_official_weights_is_what_torchvision_says(name: str) -> None:
+    published = torchvision.models.get_model_weights(name)
+    for mine, theirs in zip(architectures.get(name).weights, published, strict=True):
+        meta = theirs.meta
+        assert theirs.url == f"https://download.pytorch.org/models/{mine.file}"
+        assert (mine.parameters, mine.gflops, mine.file_mb) == (
+            *(meta["num_params"], meta["_ops"], meta["_file_size"]),
+        )
+        assert (mine.recipe, mine.licence) == (meta["recipe"], meta.get("license", ""))
+        stated = meta["_metrics"]["ImageNet-1K"]["acc@1"]
+        assert mine.accuracy == (None if math.isnan(stated) else stated)
+
+
+def test_only_the_weights_without_an_output_layer_have_no_accuracy() -> None:
+    without = [
+        (name, weights.name)
+        for name in architectures.names()
+        for weights in architectures.get(name).weights
+        if weights.accuracy is None
+    ]
+    assert without == [("vgg16", "IMAGENET1K_FEATURES")]
 
 
 @pytest.mark.parametrize("name", ["googlenet", "inception_v3"])

@@ -13,10 +13,10 @@ from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.widgets.buttons import Button, Disclosure
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.entries_tree import EntriesTree, Group
-from ftgui.gui.widgets.inputs import CalmComboBox
+from ftgui.gui.widgets.inputs import ROW_HEIGHT, CalmComboBox
 from ftgui.gui.widgets.path_row import PathRow
 from ftgui.gui.widgets.text import Text
-from ftgui.gui.words import count_words
+from ftgui.gui.words import count_words, counted
 from ftgui.models import architectures
 from ftgui.models.fingerprint import shape_text
 
@@ -40,7 +40,7 @@ class WeightsCard(Card):
             button_name="choose_weights",
             accessible_name=self.tr("Pretrained weights file"),
         )
-        self._catalog = Button(self.tr("Get some…"), kind="quiet", object_name="open_catalog")
+        self._catalog = Button(self.tr("Official weights…"), kind="quiet", object_name="open_catalog")
         self._catalog.setToolTip(self.tr("All official weights of torchvision: look, download, use."))
         self._architecture = _NetworkBox()
         self._preprocessing = _PreprocessingBox()
@@ -59,8 +59,13 @@ class WeightsCard(Card):
         self._form = QFormLayout()
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._form.addRow(Text(self.tr("Network"), "muted"), self._architecture)
-        self._form.addRow(Text(self.tr("Prepared as"), "muted"), self._preprocessing)
+        for title, box in (
+            (self.tr("Network"), self._architecture),
+            (self.tr("Prepared as"), self._preprocessing),
+        ):
+            label = Text(title, "muted")
+            label.setFixedHeight(ROW_HEIGHT)  # or it stands at the top of the row
+            self._form.addRow(label, box)
         self.add(self._form)
         self.add(self._more)
 
@@ -82,7 +87,7 @@ class WeightsCard(Card):
 
     def _match_words(self, found: Recognition) -> str:
         """Return what fits, and what becomes of the output layer."""
-        total = found.matched + len(found.other_shapes) + sum(not _is_counter(key) for key in found.missing)
+        total = found.matched + len(found.other_shapes) + len(found.missing)
         matches = self.tr("{matched} of {total} entries match").format(
             matched=f"{found.matched:,}", total=f"{total:,}"
         )
@@ -90,7 +95,7 @@ class WeightsCard(Card):
         if not classes:
             return self.tr("{matches}; the output layer will be replaced").format(matches=matches)
         return self.tr("{matches}; the output layer will be replaced for your {classes}").format(
-            matches=matches, classes=f"{classes:,}"
+            matches=matches, classes=counted(classes, self.tr("class"), self.tr("classes"))
         )
 
     def _on_catalog(self) -> None:
@@ -103,7 +108,20 @@ class WeightsCard(Card):
         self._session.set_preprocessing(self._preprocessing.currentData())
 
 
-class _NetworkBox(CalmComboBox):
+class _Box(CalmComboBox):
+    """A choice as wide as the card, however long its words; its list is as wide as they are."""
+
+    def __init__(self, *, object_name: str, accessible_name: str) -> None:
+        super().__init__(object_name=object_name, accessible_name=accessible_name)
+        self.setSizeAdjustPolicy(self.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+
+    def showPopup(self) -> None:
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 24)
+        super().showPopup()
+
+
+class _NetworkBox(_Box):
     """Which network a file is to be taken for; at first whatever the file says."""
 
     def __init__(self) -> None:
@@ -127,7 +145,7 @@ class _NetworkBox(CalmComboBox):
             self.addItem(title.format(title=one.title), one.name)
 
 
-class _PreprocessingBox(CalmComboBox):
+class _PreprocessingBox(_Box):
     """How pictures are made ready for the network, where weights of its shapes differ in that."""
 
     def __init__(self) -> None:
@@ -147,7 +165,7 @@ class _PreprocessingBox(CalmComboBox):
             self.clear()
             for number, choice in enumerate(self._shown):
                 likely = "" if number else self.tr(" (likely)")
-                self.addItem(f"{choice.name}{likely}: {_how_words(choice)}", choice.name)
+                self.addItem(f"{choice.name}: {_how_words(choice)}{likely}", choice.name)
         self.setCurrentIndex(max(0, self.findData(found.preprocessing.name)))
 
 
@@ -164,7 +182,7 @@ class _Details(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for widget in (self._layout_words, self._entries, self._notes):
+        for widget in (self._layout_words, self._notes, self._entries):
             column.addWidget(widget)
 
     def show_recognition(self, found: Recognition) -> None:
@@ -192,10 +210,6 @@ class _Details(QWidget):
         )
 
 
-def _is_counter(key: str) -> bool:
-    return key.endswith("num_batches_tracked")
-
-
 def _can_choose(found: Recognition) -> bool:
     """Whether the preprocessing is open: not known by the file's hash, and published in several ways."""
     known = found.exact_weights is not None or found.preprocessing not in found.preprocessing_choices
@@ -220,4 +234,4 @@ def _facts(found: Recognition | None) -> tuple[str, str]:
 
 def _how_words(plan: Preprocessing) -> str:
     smooth = "" if plan.interpolation == "bilinear" else f", {plan.interpolation}"
-    return f"{plan.resize} → {plan.crop} pixels{smooth}"
+    return f"{plan.resize} → {plan.crop}{smooth}"

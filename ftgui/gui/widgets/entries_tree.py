@@ -12,7 +12,7 @@ from ftgui.gui.widgets.naming import name_widget
 
 Group = tuple[str, Sequence[str]]
 """What the names have in common, and the names."""
-ROW, MOST_ROWS = 24, 9
+MOST_ROWS = 12
 
 
 class EntriesTree(QTreeView):
@@ -55,9 +55,9 @@ class EntriesTree(QTreeView):
 
     def _fit(self) -> None:
         """Be as tall as what is open, up to a few rows."""
-        rows = self._names.rowCount()
+        rows, row = self._names.rowCount(), max(16, self.sizeHintForRow(0))
         opened = (self._names.item(row) for row in range(rows) if self.isExpanded(self._names.index(row, 0)))
-        self.setFixedHeight(ROW * min(MOST_ROWS, rows + sum(item.rowCount() for item in opened)) + 4)
+        self.setFixedHeight(row * min(MOST_ROWS, rows + sum(item.rowCount() for item in opened)) + 6)
 
 
 def _name(name: str) -> QStandardItem:

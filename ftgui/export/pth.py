@@ -59,10 +59,8 @@ def export_run(history: RunHistory, out: Path, versions: dict[str, str]) -> Mode
             "Train for at least one epoch.",
         )
     classes = len(started.class_names)
-    state = {
-        **read_state_dict(history.folder / BEST),
-        **untrained_auxiliary_heads(started.architecture, classes),
-    }
+    state = read_state_dict(history.folder / BEST)  # with its ``_metadata``, so nothing but it will do
+    state.update(untrained_auxiliary_heads(started.architecture, classes))
     check_strict_load(started.architecture, classes, started.preprocessing.crop, state)
     files.new_folder(out, "the export")
     try:

@@ -50,7 +50,7 @@ def write_state_dict(path: Path, entries: Mapping[str, Any]) -> None:
         raise
 
 
-def read_state_dict(path: Path) -> Mapping[str, Any]:
+def read_state_dict(path: Path) -> dict[str, Any]:
     """Read weights that ftgui wrote.
 
     Raises:

@@ -150,6 +150,7 @@ def test_every_setting_has_an_option() -> None:
         "layout": "channels_last",
         "cache": "off",
         "init": "random",
+        "preprocessing": "IMAGENET1K_V2",
     }
     assert said.keys() >= {setting.name for setting in SETTINGS}
     flags = [word for name, value in said.items() for word in (f"--{name.replace('_', '-')}", str(value))]

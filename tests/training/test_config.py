@@ -165,6 +165,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         "precision": "auto",
         "layout": "auto",
         "cache": "on",
+        "preprocessing": None,
     }
 
 

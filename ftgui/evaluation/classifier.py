@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import filterfalse
 from pathlib import Path
 
 import msgspec
@@ -25,11 +26,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     probabilities: tuple[float, ...]
 
 
-def _without_auxiliary(entries: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the entries less those of heads that an export has and prediction does not use."""
-    return {key: tensor for key, tensor in entries.items() if not is_auxiliary(key)}
-
-
 class Classifier:
     """An architecture with trained weights, its classes and what it wants done to a picture first.
 
@@ -47,7 +43,10 @@ class Classifier:
         self.preprocessing = preprocessing
         self.model = skeleton(architecture, len(self.class_names), preprocessing.crop)
         try:
-            self.model.load_state_dict(_without_auxiliary(state_dict), assign=True)
+            found = self.model.load_state_dict(state_dict, strict=False, assign=True)
+            wrong = [*found.missing_keys, *filterfalse(is_auxiliary, found.unexpected_keys)]
+            if wrong:
+                raise ValueError(f"missing or unexpected: {', '.join(wrong)}")
         except (RuntimeError, ValueError) as error:
             raise FtguiError(
                 f"The trained weights do not fit {architecture} with {len(self.class_names)} classes.",

@@ -39,15 +39,18 @@ def test_drawing_them_leaves_the_global_random_numbers_alone() -> None:
     assert torch.equal(torch.rand(4), expected)
 
 
+@pytest.mark.parametrize("name", ["googlenet", "mnasnet0_5"])
 def test_an_export_loads_strictly_into_what_torchvision_builds_and_predicts_the_same(
-    drawn: Drawn, tmp_path: Path
+    drawn: Drawn, tmp_path: Path, name: str
 ) -> None:
-    weights = samples.calibrated_weights(tmp_path / "w.pth", "googlenet")
+    """An MNASNet, too: without the metadata of its entries it would not load at all."""
+    weights = samples.calibrated_weights(tmp_path / "w.pth", name)
     config = drawn.config(weights=str(weights), epochs=1)
     run_small(config, tmp_path / "run")
     export(tmp_path / "run", tmp_path / "out")
     state = torch.load(tmp_path / "out" / "model.pth", weights_only=True)
-    model = torchvision.models.get_model("googlenet", num_classes=3, init_weights=False)
+    quietly = {"init_weights": False} if name in NETWORKS else {}
+    model = torchvision.models.get_model(name, num_classes=3, **quietly)
     model.load_state_dict(state)  # strictly
     ours = open_classifier(tmp_path / "out")
     pixels = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)

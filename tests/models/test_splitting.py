@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -28,7 +27,6 @@ from tests.models.lively import (
     FEW,
     OTHERS,
     Undecided,
-    assert_varies,
     crop_of,
     enlivened,
     family_of,
@@ -80,19 +78,6 @@ def test_every_family_of_torchvisions_classifiers_is_cut_and_folded_here() -> No
     assert {family_of(name) for name in (*FEW, *OTHERS)} == {
         family_of(name) for name in architectures.names()
     }
-
-
-@pytest.mark.parametrize("name", EACH)
-def test_prefix_and_suffix_together_are_the_network_wherever_it_is_cut(name: str) -> None:
-    model, inputs = lively(name), pictures(name)
-    stages = stages_of(model, name)
-    with torch.no_grad():
-        expected = model(inputs)
-        for line in range(len(stages) + 1):
-            halves = Halves(model, stages, line)
-            features = halves.prefix(inputs)
-            assert_varies(features)
-            assert torch.equal(halves.suffix(features), expected), f"cut after {line} stages"
 
 
 @pytest.mark.parametrize("name", EACH)
@@ -190,18 +175,6 @@ def test_a_network_is_traced_once_where_nothing_in_it_asks_for_its_mode(traced: 
         halves.suffix(halves.prefix(inputs))
         model.train(not model.training)
     assert len(traced) == 1
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", architectures.names())
-def test_where_the_mode_changes_the_operations_a_module_is_known_to_ask_for_it(name: str) -> None:
-    model = skeleton(name, 5)
-    codes = set()
-    for mode in (True, False):
-        code = trace(model.train(mode)).module.code
-        codes.add(re.sub(r"_tensor_constant\d+", "constant", code))
-    asking = splitting._asking(model, trace(model).nodes)
-    assert len(codes) == 1 or asking
 
 
 def test_both_halves_hold_the_networks_own_modules_parameters_and_buffers() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import re
 
 import pytest
 import torch
@@ -14,34 +13,10 @@ from torch import nn
 from ftgui.core.errors import FtguiError
 from ftgui.models import architectures
 from ftgui.models.construction import skeleton
-from ftgui.models.head import output_layer
 from ftgui.models.stages import Stage, find_stages
 from ftgui.models.tracing import measure, trace
 from tests.models.lively import Undecided
-
-SMALLEST = (
-    "alexnet",
-    "convnext_tiny",
-    "densenet121",
-    "efficientnet_b0",
-    "efficientnet_v2_s",
-    "googlenet",
-    "inception_v3",
-    "mnasnet0_5",
-    "mobilenet_v2",
-    "mobilenet_v3_small",
-    "regnet_x_400mf",
-    "regnet_y_400mf",
-    "resnet18",
-    "resnext50_32x4d",
-    "shufflenet_v2_x0_5",
-    "squeezenet1_1",
-    "swin_t",
-    "swin_v2_t",
-    "vgg11",
-    "vgg11_bn",
-    "vit_b_32",
-)
+from tests.models.stage_checks import assert_one_tensor_crosses
 
 
 def crop_of(name: str) -> int:
@@ -50,104 +25,6 @@ def crop_of(name: str) -> int:
 
 def stages_of(name: str, num_classes: int = 5) -> tuple[Stage, ...]:
     return find_stages(skeleton(name, num_classes), crop_of(name))
-
-
-def names_of(name: str) -> list[str]:
-    return [stage.name for stage in stages_of(name)]
-
-
-@pytest.mark.parametrize("name", SMALLEST)
-def test_stages_are_the_whole_network_in_order(name: str) -> None:
-    check(name)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", sorted(set(architectures.names()) - set(SMALLEST)))
-def test_stages_of_all_other_classifiers_too(name: str) -> None:
-    check(name)
-
-
-def check(name: str) -> None:
-    model = skeleton(name, 5)
-    stages = find_stages(model, crop_of(name))
-    assert 5 <= len(stages) <= 8
-    _check_names(stages)
-    _check_entries(model, stages)
-    _check_modules(model, stages)
-    _check_head(model, stages[-1])
-    _check_boundaries(model, stages)
-    assert sum(stage.cost_share for stage in stages) == pytest.approx(1)
-    assert all(stage.cost_share > 0 for stage in stages)
-
-
-def _check_names(stages: tuple[Stage, ...]) -> None:
-    names = [stage.name for stage in stages]
-    assert (names[0], names[-1]) == ("stem", "head")
-    assert len(set(names)) == len(names)
-    assert all(re.fullmatch(r"\w[\w.-]*", name) for name in names)
-
-
-def _check_entries(model: nn.Module, stages: tuple[Stage, ...]) -> None:
-    entries = [entry for stage in stages for entry in stage.entries]
-    assert sorted(entries) == sorted(model.state_dict())
-    parameters = dict(model.named_parameters())
-    for stage in stages:
-        assert stage.parameters == sum(parameters[e].numel() for e in stage.entries if e in parameters) > 0
-
-
-def _check_modules(model: nn.Module, stages: tuple[Stage, ...]) -> None:
-    for stage in stages:
-        assert set(stage.modules) <= set(stage.inner)
-        for path in stage.modules:
-            keys = {f"{path}.{key}" for key in model.get_submodule(path).state_dict()}
-            assert keys
-            assert keys <= set(stage.entries)
-    leaves = {path for path, part in model.named_modules() if path and not list(part.children())}
-    called = [path for stage in stages for path in stage.inner if path in leaves]
-    assert len(called) == len(set(called))
-    random = {
-        p for p in leaves if isinstance(model.get_submodule(p), nn.Dropout | torchvision.ops.StochasticDepth)
-    }
-    assert random <= set(called)
-
-
-def _check_head(model: nn.Module, head: Stage) -> None:
-    assert head.modules == (output_layer(model),)
-    assert head.boundary == ""
-
-
-def _check_boundaries(model: nn.Module, stages: tuple[Stage, ...]) -> None:
-    """One tensor crosses: what runs after a boundary needs nothing from before it but that, and weights."""
-    nodes = trace(model).nodes
-    position = {node.name: index for index, node in enumerate(nodes)}
-    for stage in stages[:-1]:
-        last = position[stage.boundary]
-        needed = {
-            value
-            for node in nodes[last + 1 :]
-            for value in node.all_input_nodes
-            if position[value.name] <= last
-        }
-        assert {value.name for value in needed if value.op != "get_attr"} == {stage.boundary}
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("resnet18", "stem layer1 layer2 layer3 layer4 head"),
-        ("mobilenet_v2", "stem features.2-3 features.4-6 features.7-13 features.14-18 head"),
-        ("squeezenet1_1", "stem features.3-4 features.6-7 features.9-12 head"),
-        ("vgg11", "stem features.3 features.6-8 features.11-13 features.16-18 classifier.0-3 head"),
-        ("swin_t", "stem features.1 features.2-3 features.4-5 features.6-7 head"),
-        ("regnet_y_400mf", "stem block1 block2 block3 block4 head"),
-        (
-            "vit_b_32",
-            "stem encoder_layer_0-2 encoder_layer_3-5 encoder_layer_6-8 encoder_layer_9-11 head",
-        ),
-    ],
-)
-def test_stages_are_named_as_people_call_them(name: str, expected: str) -> None:
-    assert names_of(name) == expected.split()
 
 
 def test_the_stem_of_a_vision_transformer_holds_its_class_token_and_positions() -> None:
@@ -282,7 +159,7 @@ class Skipping(nn.Module):
 def test_no_stage_ends_where_two_tensors_cross() -> None:
     stages = find_stages(Skipping(), 16)
     assert [stage.modules for stage in stages] == [("first",), ("second", "third"), ("fc",)]
-    _check_boundaries(Skipping(), stages)
+    assert_one_tensor_crosses(Skipping(), stages)
 
 
 def test_a_parameter_that_the_network_itself_holds_belongs_to_the_stage_that_uses_it() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QTableView, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QWidget
 
 from ftgui.gui.item_models.catalog_model import COLUMNS, ROW_ROLE, CatalogModel, CatalogSearch
 from ftgui.gui.widgets.icons import icon
-from ftgui.gui.widgets.naming import name_widget, set_style_property
-from ftgui.gui.widgets.tables import KEYBOARD, style_table, widen_to_titles
+from ftgui.gui.widgets.naming import name_widget
+from ftgui.gui.widgets.tables import RingedTable, style_table, widen_to_titles
 from ftgui.models.catalog import CatalogRow, Kept
 
 LEAST_WIDTHS = {"On disk": 112}
@@ -20,7 +20,7 @@ PADDING = 24
 """Of a cell, left and right together."""
 
 
-class CatalogTable(QTableView):
+class CatalogTable(RingedTable):
     """All official weights, one of them selected. A ring shows the focus to who came with the keyboard."""
 
     row_changed = Signal()
@@ -69,14 +69,6 @@ class CatalogTable(QTableView):
         if self._found.rowCount():
             self.selectRow(0)
             self.scrollToTop()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        set_style_property(self, "ring", event.reason() in KEYBOARD)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        set_style_property(self, "ring", False)
 
     def _keep_selected(self) -> None:
         """What was selected stays so where it still is there."""

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 )
 
 from ftgui.gui.catalog_words import SearchText, find_words
+from ftgui.gui.item_models.columns import header_data
 from ftgui.gui.widgets.icons import icon
 from ftgui.gui.words import count_words
 from ftgui.models import catalog
@@ -150,18 +151,7 @@ class CatalogModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        column = COLUMNS[section]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return column.title
-            case Qt.ItemDataRole.ToolTipRole:
-                return column.help or None
-            case Qt.ItemDataRole.TextAlignmentRole:
-                side = Qt.AlignmentFlag.AlignRight if column.is_number else Qt.AlignmentFlag.AlignLeft
-                return int(side | Qt.AlignmentFlag.AlignVCenter)
-        return None
+        return header_data(COLUMNS, section, orientation, role)
 
 
 class CatalogSearch(QSortFilterProxyModel):

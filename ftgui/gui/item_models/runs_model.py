@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from ftgui.evaluation.statistics import wilson_interval
 from ftgui.gui.following import RunCurves
+from ftgui.gui.item_models.columns import header_data
 from ftgui.gui.theme import RunColour
 from ftgui.gui.widgets.tables import COLOUR_ROLE
 from ftgui.gui.words import count_words, duration_words, strategy_words
@@ -223,15 +224,4 @@ class RunsModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        column = COLUMNS[section]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return column.title
-            case Qt.ItemDataRole.ToolTipRole:
-                return column.help or None
-            case Qt.ItemDataRole.TextAlignmentRole:
-                side = Qt.AlignmentFlag.AlignRight if column.is_number else Qt.AlignmentFlag.AlignLeft
-                return int(side | Qt.AlignmentFlag.AlignVCenter)
-        return None
+        return header_data(COLUMNS, section, orientation, role)

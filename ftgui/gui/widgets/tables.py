@@ -65,11 +65,8 @@ def widen_to_titles(view: QTableView) -> None:
             view.setColumnWidth(column, needed)
 
 
-class RunsTable(QTableView):
-    """A table whose first column is ticked: a click there leaves the selection as it is.
-
-    A ring shows the focus to who came with the keyboard; who clicked, or pressed Train, sees the row.
-    """
+class RingedTable(QTableView):
+    """A ring shows the focus to who came with the keyboard; who clicked, or pressed Train, sees the row."""
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -78,6 +75,10 @@ class RunsTable(QTableView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         set_style_property(self, "ring", False)
+
+
+class RunsTable(RingedTable):
+    """A table whose first column is ticked: a click there leaves the selection as it is."""
 
     def selectionCommand(
         self, index: Index, event: QEvent | None = None

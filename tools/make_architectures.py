@@ -22,7 +22,7 @@ from ftgui.core import records  # noqa: E402  the project need not be installed 
 from ftgui.core.preprocessing import Preprocessing  # noqa: E402
 from ftgui.models import architectures as known  # noqa: E402
 from ftgui.models.construction import shapes_of, skeleton  # noqa: E402
-from ftgui.models.fingerprint import fingerprint, identifying, shape_text  # noqa: E402
+from ftgui.models.fingerprint import Shapes, fingerprint, identifying, is_under, shape_text  # noqa: E402
 
 SAMPLE = 24
 TARGET = ROOT / "ftgui" / "resources" / "architectures.json"
@@ -116,17 +116,26 @@ def output_layer(model: nn.Module) -> str:
     return [path for path, part in model.named_modules() if list(part.parameters(recurse=False))][-1]
 
 
+def head_region(head: str, shapes: Shapes) -> str:
+    """Return the outermost module around the output layer that holds nothing else."""
+    around = head.rpartition(".")[0]
+    alone = around and all(is_under(key, head) for key in shapes if is_under(key, around))
+    return head_region(around, shapes) if alone else head
+
+
 def architecture(name: str) -> known.Architecture:
     """Return what the table holds of one architecture."""
     model = skeleton(name, known.IMAGENET_CLASSES)
     head, shapes = output_layer(model), shapes_of(model)
-    entries = identifying(shapes, head)
+    region = head_region(head, shapes)
+    entries = identifying(shapes, region)
     step = max(1, len(entries) // SAMPLE)
     return known.Architecture(
         name=name,
         title=title(name),
-        fingerprint=fingerprint(shapes, head),
+        fingerprint=fingerprint(shapes, region),
         head=head,
+        head_region=region,
         weights=tuple(official_weights(name, w) for w in torchvision.models.get_model_weights(name)),
         entry_count=len(entries),
         sample={key: shape_text(shape) for key, shape in list(entries.items())[::step]},

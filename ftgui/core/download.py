@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -118,7 +118,8 @@ class _Download:
                 with self._part:
                     yield from self._complete()
                     self._part.finish()
-            lock.unlink(missing_ok=True)  # under the lock: who comes next finds the file whole
+            with suppress(OSError):  # Windows lets nobody delete what is open
+                lock.unlink(missing_ok=True)  # under the lock: who comes next finds the file whole
         return self._target
 
     def _has_target(self) -> Generator[Progress, None, bool]:

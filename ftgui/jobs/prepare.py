@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from ftgui.core.errors import FtguiError
+from ftgui.core.preprocessing import Preprocessing
 from ftgui.core.settings import EngineSettings, read_settings
 from ftgui.data.augmentations import view_count
 from ftgui.data.dataset import Split
@@ -109,9 +110,14 @@ class Prepared:
 
 
 def prepare(
-    config: TrainConfig, clock: RunClock, pictures: Pictures | None = None
+    config: TrainConfig,
+    clock: RunClock,
+    pictures: Pictures | None = None,
+    preprocessing: Preprocessing | None = None,
 ) -> Generator[TrainingEvent, None, Prepared]:
     """Read, build and decide; nothing is written. Without ``pictures`` the dataset folder is looked through.
+
+    ``preprocessing`` is that of a run that goes on, whatever would be chosen today.
 
     Raises:
         FtguiError: the settings, the dataset, the weights or the device do not do.
@@ -126,7 +132,7 @@ def prepare(
         check_split(pictures.split)
         yield PhaseProgress(phase="reading weights", done=0, total=1)
         weights, recognition = read_and_recognise(
-            Path(config.weights).expanduser(), config.architecture, config.preprocessing
+            Path(config.weights).expanduser(), config.architecture, preprocessing or config.preprocessing
         )
         architecture = known_architecture(recognition)
     with clock.phase("building"):

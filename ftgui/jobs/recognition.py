@@ -16,11 +16,11 @@ from ftgui.training.checkpoint import BEST, CHECKPOINT
 
 
 def read_and_recognise(
-    path: Path, architecture: str | None = None, preprocessing: str | None = None
+    path: Path, architecture: str | None = None, preprocessing: str | Preprocessing | None = None
 ) -> tuple[WeightsFile, Recognition]:
     """Read a weights file and say which network it belongs to.
 
-    ``architecture`` is a hint, ``preprocessing`` the name of official weights whose preprocessing to use.
+    ``architecture`` is a hint, ``preprocessing`` what to use, or the name of official weights that have it.
 
     Raises:
         FtguiError: it cannot be read as weights at all, or what is asked for does not exist.

@@ -102,7 +102,12 @@ class TrainJob:
     def events(self) -> Events:
         earlier = self.earlier
         try:
-            prepared = yield from prepare(self.config, self.clock, earlier.pictures if earlier else None)
+            prepared = yield from prepare(
+                self.config,
+                self.clock,
+                earlier.pictures if earlier else None,
+                earlier.started.preprocessing if earlier else None,
+            )
         except (RuntimeError, MemoryError, OSError) as error:
             if isinstance(error, OSError) or is_out_of_memory(error):
                 raise explain(error, self.config) from error

@@ -54,6 +54,8 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     head: str
     """Module path of the output layer."""
+    head_region: str
+    """The module around it that holds no other entries: whoever replaces one may replace the other."""
     weights: tuple[OfficialWeights, ...]
     entry_count: int
     """How many entries identify it (see ``fingerprint``)."""

@@ -16,8 +16,8 @@ from ftgui.core.errors import FtguiError
 from ftgui.models.claims import MAX_PICKLE_BYTES, too_many_entries
 from ftgui.models.zip_layout import check_layout, table_bytes
 
-_MAX_TABLE_BYTES = 2**23
-"""Some 130,000 entries."""
+_MAX_TABLE_BYTES = 2**22
+"""Some 65,000 entries."""
 _DOWNLOAD_AGAIN = "Download or copy it again."
 
 

@@ -96,20 +96,29 @@ def _recognised(file: WeightsFile, fitting: Match, asked: str | Preprocessing | 
     )
 
 
+def _for_size(weights: OfficialWeights, size: int) -> OfficialWeights:
+    """Return weights with a preprocessing for pictures of another size than is published, of the same cut."""
+    plan = weights.preprocessing
+    resize, name = round(size * plan.resize / plan.crop), f"{plan.name} at {size} pixels"
+    sized = msgspec.structs.replace(plan, crop=size, resize=resize, name=name)
+    return msgspec.structs.replace(weights, preprocessing=sized)
+
+
 def likely_weights(file: WeightsFile, architecture: Architecture) -> list[OfficialWeights]:
     """Return the official weights whose preprocessing a file may want, the likeliest first.
 
     A vision transformer's entries tell the size of its pictures.
     """
     size = image_size({key: tuple(tensor.shape) for key, tensor in file.entries.items()})
-    fitting = [w for w in architecture.weights if size in (None, w.preprocessing.crop)]
-    choices = fitting or list(architecture.weights)
+    choices = [w for w in architecture.weights if size in (None, w.preprocessing.crop)]
+    if not choices and size is not None:
+        choices = [_for_size(w, size) for w in architecture.weights]
     return sorted(choices, key=lambda weights: (weights.name != _LIKELY, not weights.is_default))
 
 
 def _published(architecture: Architecture, choices: list[OfficialWeights], name: str) -> OfficialWeights:
     for weights in choices:
-        if weights.name == name:
+        if name in (weights.name, weights.preprocessing.name):
             return weights
     names = ", ".join(weights.name for weights in choices)
     raise FtguiError(

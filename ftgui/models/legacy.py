@@ -14,7 +14,8 @@ from typing import IO
 import torch
 
 from ftgui.core.errors import FtguiError
-from ftgui.models.claims import Claims, read_claims
+from ftgui.models.claims import read_claims
+from ftgui.models.pickle_machine import Claims
 
 UNVERIFIABLE = (
     "Files of this kind carry no checksums, so damage inside the weights cannot be noticed. If in doubt, "
@@ -63,7 +64,7 @@ def check_used_up(path: Path, content: object, claims: Claims) -> None:
         sizes[storage.data_ptr()] = storage.nbytes()
         used[storage.data_ptr()] += tensor.numel() * tensor.element_size()
     filled = [size for size in claims.storage_bytes.values() if size]
-    is_missing = sum(map(bool, sizes.values())) != len(filled)
+    is_missing = sum(map(bool, sizes.values())) != len(filled) and not claims.may_be_hidden
     if is_missing or any(used[place] < size for place, size in sizes.items()):
         raise FtguiError(
             f"“{path.name}” is damaged, or holds parts of tensors: some of its bytes belong to nothing.",
@@ -77,7 +78,7 @@ def _tensors_in(content: object) -> Iterator[torch.Tensor]:
     while open_:
         item = open_.pop()
         if isinstance(item, torch.Tensor):
-            yield item
+            yield torch.Tensor.detach(item)  # a file may give a parameter attributes of any name
         inner = list(item.values()) if isinstance(item, Mapping) else item
         if isinstance(inner, list | tuple):
             fresh = [one for one in inner if id(one) not in seen]

@@ -29,7 +29,7 @@ def by_entries(shapes: Shapes) -> Architecture | None:
     """Return the architecture whose entries these are, whatever the output layer; no two share them."""
     by_head: dict[str, list[Architecture]] = defaultdict(list)
     for architecture in map(architectures.get, architectures.names()):
-        by_head[architecture.head].append(architecture)
+        by_head[architecture.head_region].append(architecture)
     for head, candidates in by_head.items():
         entries = identifying(shapes, head)
         if not any(one.entry_count == len(entries) for one in candidates):
@@ -43,19 +43,20 @@ def by_entries(shapes: Shapes) -> Architecture | None:
 
 def nearest(shapes: Shapes) -> Architecture | None:
     """Return the architecture that shares most with these entries, or None where none shares a name."""
-    best = max(map(architectures.get, architectures.names()), key=lambda one: _likeness(shapes, one))
-    return best if _likeness(shapes, best) > 0 else None
+    theirs = sum(not (is_counter(key) or is_auxiliary(key)) for key in shapes)
+    known = map(architectures.get, architectures.names())
+    likeness, best = max(((_likeness(shapes, theirs, one), one) for one in known), key=lambda pair: pair[0])
+    return best if likeness > 0 else None
 
 
-def _likeness(shapes: Shapes, architecture: Architecture) -> float:
+def _likeness(shapes: Shapes, theirs: int, architecture: Architecture) -> float:
     """Return 0 to 1: the share of all entries, its and theirs, that both have, judged by its sample.
 
-    An entry of another shape counts a quarter.
+    An entry of another shape counts a quarter. ``theirs`` is how many the file has.
     """
     points = 0.0
     for key, shape in architecture.sample.items():
         if key in shapes:
             points += 1.0 if shape_text(shapes[key]) == shape else 0.25
     common = points / len(architecture.sample) * architecture.entry_count
-    theirs = sum(not (is_counter(key) or is_auxiliary(key)) for key in shapes)
     return 2 * common / (architecture.entry_count + theirs)

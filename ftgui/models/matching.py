@@ -10,6 +10,9 @@ from ftgui.models.architectures import IMAGENET_CLASSES, Architecture
 from ftgui.models.construction import shapes_of, skeleton
 from ftgui.models.fingerprint import Shapes, is_auxiliary, is_counter, is_under, shape_text
 
+MOST_CLASSES = 1_000_000
+"""More are no classes, whatever a file says."""
+
 
 class OtherShape(msgspec.Struct, frozen=True, kw_only=True):
     """An entry that file and network both have, each in its own shape."""
@@ -35,14 +38,18 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     other_shapes: tuple[OtherShape, ...]
+    halves: tuple[str, ...]
+    """Biases around the output layer without the weight that they go with."""
 
     @property
     def fits(self) -> bool:
         """Whether all but the output layer is there, of the right shape, and nothing else is."""
-        head = self.architecture.head
+        head = self.architecture.head_region
         wrong = (*self.missing, *(entry.name for entry in self.other_shapes))
-        return all(is_under(key, head) for key in wrong) and all(
-            is_under(key, head) and key.rpartition(".")[2] in _LEAVES for key in self.unexpected
+        return (
+            not self.halves
+            and all(is_under(key, head) for key in wrong)
+            and all(is_under(key, head) and key.rpartition(".")[2] in _LEAVES for key in self.unexpected)
         )
 
     @property
@@ -61,6 +68,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
             _counted(self.missing, "is missing", "are missing"),
             _counted(shapes, "has another shape", "have other shapes"),
             _counted(self.unexpected, "does not belong to it", "do not belong to it"),
+            _counted(self.halves, "is a bias without its weight", "are biases without their weights"),
         )
         return ", ".join(part for part in parts if part)
 
@@ -93,19 +101,26 @@ def match(shapes: Shapes, architecture: Architecture) -> Match:
     wrong = {*missing, *(entry.name for entry in other_shapes)}
     return Match(
         architecture=architecture,
-        num_classes=None if any(is_under(key, architecture.head) for key in wrong) else classes,
+        num_classes=None if any(is_under(key, architecture.head_region) for key in wrong) else classes,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         matched=tuple(key for key in ours if key not in wrong),
         missing=missing,
         unexpected=tuple(key for key in theirs if key not in ours),
         other_shapes=other_shapes,
+        halves=tuple(
+            key
+            for key in theirs
+            if is_under(key, architecture.head_region)
+            and key.endswith(".bias")
+            and f"{key.removesuffix('bias')}weight" not in theirs
+        ),
     )
 
 
 def source_classes(shapes: Shapes, head: str) -> int | None:
     """Return the number of outputs of a file's output layer, or None where it has no such layer."""
     shape = shapes.get(f"{head}.weight", ())
-    return shape[0] if len(shape) in (2, 4) and shape[0] > 0 else None
+    return shape[0] if len(shape) in (2, 4) and min(shape) > 0 and shape[0] <= MOST_CLASSES else None
 
 
 def image_size(shapes: Shapes) -> int | None:

@@ -58,21 +58,17 @@ STORAGES = {
     "torch.BoolStorage": torch.bool,
 }
 
-_TORCHS_OWN = frozenset(
+PARAMETERS = frozenset(
     {
-        "collections.OrderedDict",
-        "collections.Counter",
         "torch.nn.parameter.Parameter",
         "torch._utils._rebuild_parameter",
         "torch._utils._rebuild_parameter_with_state",
-        "torch.Size",
-        "torch.device",
-        "_codecs.encode",
-        "builtins.set",
-        "__builtin__.set",
     }
 )
-"""What torch's own safe reader makes itself, all of it without an effect."""
+"""A tensor again, of the class that networks learn."""
+
+OTHERS = frozenset({"torch.Size", "torch.device", "_codecs.encode", "builtins.set", "__builtin__.set"})
+"""What else torch's own safe reader makes itself, all of it without an effect."""
 
 _FACTORIES = ("bool", "dict", "float", "int", "list", "long", "str", "tuple", "unicode")
 """What a ``defaultdict`` fills its gaps with, by its names of Python 2, too: pickles have these."""
@@ -93,21 +89,31 @@ STAND_INS: dict[str, type] = dict.fromkeys(
         "pathlib.PureWindowsPath",
         "datetime.datetime",
         "datetime.timedelta",
+        "mmengine.logging.history_buffer.HistoryBuffer",
         *(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in _FACTORIES),
     ),
     Inert,
-) | dict.fromkeys(
-    (
-        "collections.defaultdict",
-        "easydict.EasyDict",
-        "lightning.fabric.utilities.data.AttributeDict",
-        "lightning_fabric.utilities.data.AttributeDict",
-        "pytorch_lightning.utilities.parsing.AttributeDict",
-        "yacs.config.CfgNode",
-    ),
-    PlainMapping,
 )
 """What training scripts save beside their weights, and what is read in its place."""
+
+_OTHERS_MAPPINGS = (
+    "collections.defaultdict",
+    "easydict.EasyDict",
+    "lightning.fabric.utilities.data.AttributeDict",
+    "lightning_fabric.utilities.data.AttributeDict",
+    "pytorch_lightning.utilities.parsing.AttributeDict",
+    "yacs.config.CfgNode",
+)
+MAPPINGS = frozenset({"collections.OrderedDict", "collections.Counter", *_OTHERS_MAPPINGS})
+
+READ_AS: list[Any] = [
+    *((made, name) for name, made in STAND_INS.items()),
+    *((PlainMapping, name) for name in _OTHERS_MAPPINGS),
+]
+"""The same for torch: pairs of what it is to make and the name for which."""
+
+PROTOCOL = 2
+"""Of pickles: what torch.save writes and torch's safe reader takes."""
 
 _OF_NETWORKS = ("torch.nn.", "torchvision.", "timm.", "__main__.", "ultralytics.", "transformers.")
 
@@ -124,16 +130,9 @@ _TENSORS_OF_OTHER_KINDS = (
 """A part of a name of torch's, and what a file that calls it holds."""
 
 
-def stands_for(name: str) -> type | None:
-    """Return what is made in the place of a name that makes no tensor or storage; None for an unknown one."""
-    if name in STAND_INS:
-        return STAND_INS[name]
-    return Inert if name in _TORCHS_OWN or _is_dtype(name) else None
-
-
 def refuse_foreign(path: Path, names: Iterable[str]) -> None:
     """Raise FtguiError where a pickle calls a name that weights do not need; each kind has its sentence."""
-    foreign = sorted(name for name in names if not _is_known(name))
+    foreign = sorted(name for name in names if not is_known(name))
     if not foreign:
         return
     if any(name.startswith(_OF_NETWORKS) for name in foreign):
@@ -157,8 +156,19 @@ def not_tensors(path: Path, details: str) -> FtguiError:
     )
 
 
-def _is_known(name: str) -> bool:
-    return name in REBUILD or name in STORAGES or stands_for(name) is not None
+def is_known(name: str) -> bool:
+    """Whether a pickle of weights may call a name, or hand it on."""
+    known = (REBUILD, STORAGES, PARAMETERS, OTHERS, STAND_INS, MAPPINGS)
+    return any(name in names for names in known) or _is_dtype(name)
+
+
+def other_protocol(path: Path, protocol: int | None) -> FtguiError:
+    """Return what is said of a pickle of another protocol than torch.save's own (None: an old one)."""
+    which = f"protocol {protocol}" if protocol is not None else "an old protocol"
+    return FtguiError(
+        f"“{path.name}” is a pickle by {which}; PyTorch reads weights safely by protocol {PROTOCOL} alone.",
+        "Where it was made, save it with torch.save and without a pickle_protocol.",
+    )
 
 
 def _any_of_torch(part: str, names: Iterable[str]) -> bool:

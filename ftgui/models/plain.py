@@ -8,11 +8,14 @@ from pathlib import Path
 import torch
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.claims import too_many_entries
 from ftgui.models.layout import Entries
 
 _Place = tuple[int, torch.dtype]
 """A storage: where it lies in memory, and as what it is read."""
 
+MAX_ENTRIES = 10_000
+"""torchvision's largest network has 1,500."""
 MAX_NAME = 1000
 """Characters. torchvision's longest name has 71."""
 _STATE_DICT = "Choose the file that holds the network's state_dict."
@@ -22,6 +25,27 @@ _ORDINARY = "Save the weights as ordinary 32-bit or 16-bit tensors."
 def refuse_unusable(path: Path, entries: Entries) -> None:
     """Raise FtguiError where entries are no network's weights; each reason has its own sentence."""
     _refuse_without_weights(path, entries)
+    if len(entries) > MAX_ENTRIES:
+        raise too_many_entries(path)
+    _refuse_names(path, entries)
+    if any(tensor.is_complex() for tensor in entries.values()):
+        raise FtguiError(
+            f"“{path.name}” holds complex numbers, and these networks have real ones.", _ORDINARY
+        )
+    whole = [key for key, tensor in entries.items() if _is_whole_weight(key, tensor)]
+    if whole:
+        raise FtguiError(
+            f"“{path.name}” holds whole numbers where a network has fractions: it was quantized.",
+            _ORDINARY,
+            ", ".join(whole[:10]),
+        )
+
+
+def _is_whole_weight(key: str, tensor: torch.Tensor) -> bool:
+    return key.endswith("weight") and tensor.ndim > 1 and not tensor.is_floating_point()
+
+
+def _refuse_names(path: Path, entries: Entries) -> None:
     longest = max(entries, key=len)
     if len(longest) > MAX_NAME:
         raise FtguiError(
@@ -29,9 +53,10 @@ def refuse_unusable(path: Path, entries: Entries) -> None:
             "No program that saves weights writes such a file: do not use it.",
             longest[:100],
         )
-    if any(tensor.is_complex() for tensor in entries.values()):
+    if any("\ud800" <= sign <= "\udfff" for key in entries for sign in key):
         raise FtguiError(
-            f"“{path.name}” holds complex numbers, and these networks have real ones.", _ORDINARY
+            f"“{path.name}” names an entry with half a character.",
+            "No program that saves weights writes such a file: do not use it.",
         )
 
 

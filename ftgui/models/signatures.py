@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.pickled_names import other_protocol
 
 Kind = Literal["zip", "legacy", "safetensors"]
 
@@ -13,6 +14,9 @@ HEAD_BYTES = 4096
 
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How every file of torch.save from before version 1.6 begins: a pickled number."""
+
+_LEGACY_NUMBER, _LEGACY_NUMBER_IN_DIGITS = b"l\xfc\x9cF\xf9 j\xa8P\x19", b"L119547037146038801333356"
+"""The same number by other protocols of pickles."""
 
 _CONVERT = "Save the network's weights in PyTorch (.pth) or as safetensors and open that file."
 _EXPORT_STATE_DICT = "Where it was made, save it with torch.save(model.state_dict(), “weights.pth”)."
@@ -47,6 +51,8 @@ def kind_of(path: Path, head: bytes) -> Kind:
     if _announces_safetensors(head):
         return "safetensors"
     _refuse_foreign(path, head)
+    if _LEGACY_NUMBER in head[:64] or head.startswith(_LEGACY_NUMBER_IN_DIGITS):
+        raise other_protocol(path, head[1] if head[0] == 0x80 else None)
     raise _unknown(path, head)
 
 

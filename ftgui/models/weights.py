@@ -6,20 +6,20 @@ import hashlib
 import io
 import struct
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import torch
 
 from ftgui.core.errors import FtguiError
 from ftgui.models import layout
 from ftgui.models.archive import check_archive
-from ftgui.models.claims import read_claims, too_many_entries
+from ftgui.models.claims import MAX_TENSORS, read_claims, too_many_entries
 from ftgui.models.legacy import UNVERIFIABLE, check_legacy, check_used_up, does_not_add_up
 from ftgui.models.lookup import by_entries, official
-from ftgui.models.pickled_names import SAVE_STATE_DICT, STAND_INS
-from ftgui.models.plain import in_float32, refuse_not_finite, refuse_unusable
+from ftgui.models.pickled_names import READ_AS, SAVE_STATE_DICT
+from ftgui.models.plain import MAX_ENTRIES, in_float32, refuse_not_finite, refuse_unusable
 from ftgui.models.signatures import HEAD_BYTES, kind_of
 
 _DOWNLOAD_AGAIN = "Download or copy it again."
@@ -53,40 +53,40 @@ def read_weights(path: Path) -> WeightsFile:
     Raises:
         FtguiError: it cannot be read or holds no weights; each reason has its own sentence and hint.
     """
-    _refuse_what_is_no_file(path)
+    named = Path(" ".join(str(path).splitlines()))  # sentences are of one line, whatever a file is called
     try:
+        _refuse_what_is_no_file(path, named)
         with path.open("rb") as stream:
-            return _read(path, stream)
+            return replace(_read(named, stream), path=str(path))
     except OSError as error:
         raise FtguiError(
-            f"“{path.name}” cannot be read: {error.strerror or error}.",
+            f"“{named.name}” cannot be read: {error.strerror or error}.",
             "Check that you may open it and that its disk is connected.",
             str(error),
         ) from error
 
 
-def _refuse_what_is_no_file(path: Path) -> None:
+def _refuse_what_is_no_file(path: Path, named: Path) -> None:
     if path.is_dir():
         inside = sorted(file.name for end in _ENDINGS for file in path.glob(f"*{end}"))[:3]
         hint = f"Choose a file in it: {', '.join(inside)}." if inside else "Choose the weights file itself."
-        raise FtguiError(f"“{path.name}” is a folder, not a weights file.", hint)
+        raise FtguiError(f"“{named.name}” is a folder, not a weights file.", hint)
     if not path.exists():
-        raise FtguiError(f"There is no file “{path}”.", "Choose a weights file that is there.")
+        raise FtguiError(f"There is no file “{named}”.", "Choose a weights file that is there.")
     if not path.is_file():
-        raise FtguiError(f"“{path.name}” is a device, not a file.", "Choose a weights file.")
+        raise FtguiError(f"“{named.name}” is a device, not a file.", "Choose a weights file.")
 
 
 def _read(path: Path, stream: io.BufferedReader) -> WeightsFile:
     head = stream.read(HEAD_BYTES)
     if not head:
         raise FtguiError(f"“{path.name}” is empty.", _DOWNLOAD_AGAIN)
-    found = _content(path, stream, kind_of(path, head))
+    content, is_verified, format_words = _content(path, stream, kind_of(path, head))
+    found = layout.find_network(content, _is_network)
+    del content  # or its tensors would stay there in their own precision while they are converted
     refuse_unusable(path, found.entries)
-    entries, renamed = layout.rename_old(found.entries)
-    entries, prefix, left_out = layout.strip_prefixes(entries, _is_network)
-    _refuse_part_of_a_run(path, found.where, entries)
-    found.entries.clear()  # or the weights would stay there in their own precision while they are converted
-    entries, notes = in_float32(entries)
+    _refuse_part_of_a_run(path, found)
+    entries, notes = in_float32(found.entries)
     refuse_not_finite(path, entries)
     stream.seek(0)
     sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -94,19 +94,31 @@ def _read(path: Path, stream: io.BufferedReader) -> WeightsFile:
         path=str(path),
         sha256=sha256,
         size_bytes=stream.tell(),
-        layout=found.where + (f", prefix '{prefix}'" if prefix else ""),
-        left_out=left_out,
+        layout=_layout_words(found, format_words),
+        left_out=found.left_out,
         entries=entries,
         notes=(
             *notes,
-            *_layout_notes(renamed, left_out),
-            *(() if found.is_verified or official(sha256) else (UNVERIFIABLE,)),
+            *_layout_notes(found.renamed, found.left_out),
+            *(() if is_verified or official(sha256) else (UNVERIFIABLE,)),
         ),
     )
 
 
+def _layout_words(found: layout.Found, format_words: str) -> str:
+    if format_words == "safetensors":
+        where = format_words
+    else:
+        under = f" under '{'.'.join(found.wrappers)}'" if found.wrappers else ""
+        where = f"state_dict{under}{format_words}"
+    return where + (f", prefix '{found.prefix}'" if found.prefix else "")
+
+
 def _is_network(entries: layout.Entries) -> bool:
-    return by_entries({key: tuple(tensor.shape) for key, tensor in entries.items()}) is not None
+    return (
+        len(entries) <= MAX_ENTRIES
+        and by_entries({key: tuple(tensor.shape) for key, tensor in entries.items()}) is not None
+    )
 
 
 def _layout_notes(renamed: int, left_out: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,37 +132,26 @@ def _layout_notes(renamed: int, left_out: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _refuse_part_of_a_run(path: Path, where: str, entries: layout.Entries) -> None:
-    if where.endswith(f"'{layout.RESUMING}'") and not _is_network(entries):
+def _refuse_part_of_a_run(path: Path, found: layout.Found) -> None:
+    if found.wrappers == (layout.RESUMING,) and not _is_network(found.entries):
         raise FtguiError(
             f"“{path.name}” is what a run of ftgui is resumed from, and holds only the weights that learned.",
             "Choose best.pth in the same folder: it holds all of them.",
         )
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What a file holds, as it lies there."""
-
-    entries: layout.Entries
-    where: str
-    is_verified: bool
-    """Whether its checksums were there to be checked."""
-
-
-def _content(path: Path, stream: IO[bytes], kind: str) -> _Found:
-    """Return a file's tensors, and in words where they were."""
+def _content(path: Path, stream: IO[bytes], kind: str) -> tuple[object, bool, str]:
+    """Return what a file holds, whether there were checksums to check it by, and its format in words."""
     stream.seek(0)
     if kind == "safetensors":
-        return _Found(_read_safetensors(path, stream), "safetensors", is_verified=False)
+        return _read_safetensors(path, stream), False, "safetensors"
     if kind == "zip":
         has_checksums = _check_zip(path, stream)
-        return _Found(*layout.unwrap(_read_torch(path, stream)), is_verified=has_checksums)
+        return _read_torch(path, stream), has_checksums, ""
     claims = check_legacy(path, stream)
     content = _read_torch(path, stream)
     check_used_up(path, content, claims)
-    entries, where = layout.unwrap(content)
-    return _Found(entries, f"{where} (legacy format)", is_verified=False)
+    return content, False, " (legacy format)"
 
 
 def _check_zip(path: Path, stream: IO[bytes]) -> bool:
@@ -164,9 +165,8 @@ def _check_zip(path: Path, stream: IO[bytes]) -> bool:
 
 def _read_torch(path: Path, stream: IO[bytes]) -> object:
     stream.seek(0)
-    stand_ins: list[Any] = [(made, name) for name, made in STAND_INS.items()]
     try:
-        with _stand_ins, torch.serialization.safe_globals(stand_ins):
+        with _stand_ins, torch.serialization.safe_globals(READ_AS):
             content: object = torch.load(stream, map_location="cpu", weights_only=True, mmap=False)
     except MemoryError:
         raise
@@ -184,7 +184,7 @@ def _read_safetensors(path: Path, stream: IO[bytes]) -> layout.Entries:
     from safetensors.torch import load
 
     (length,) = struct.unpack("<Q", stream.read(8))
-    if length > _MAX_HEADER_BYTES:
+    if length > _MAX_HEADER_BYTES or stream.read(length).count(b'"data_offsets"') > MAX_TENSORS:
         raise too_many_entries(path)
     stream.seek(0)
     try:

@@ -38,7 +38,13 @@ def table_bytes(stream: IO[bytes]) -> int:
     signature, *_counts, length, _start, _comment = _read(_END, stream)
     if signature != b"PK\x05\x06":
         raise ValueError("there is no closing record at its end")
-    return int(length)
+    before = size - _END.size - _LOCATOR_64.size
+    stream.seek(max(0, before))
+    locator, _disk, place, _disks = _read(_LOCATOR_64, stream)
+    if locator != b"PK\x06\x07":
+        return int(length)
+    stream.seek(min(place, before))  # this record is the one that is believed where there is one
+    return max(int(length), int(_read(_END_64, stream)[-2]))
 
 
 def check_layout(archive: zipfile.ZipFile, stream: IO[bytes]) -> None:
@@ -62,13 +68,19 @@ def check_layout(archive: zipfile.ZipFile, stream: IO[bytes]) -> None:
 def _check_alike(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> None:
     """Check what the table of contents alone says: one program wrote all of it, on one day, in one way."""
     kinds = {
-        (e.create_system, e.create_version, e.reserved, e.volume, e.internal_attr, e.external_attr, e.comment)
+        (e.create_system, _maker(e), e.reserved, e.volume, e.internal_attr, e.external_attr, e.comment)
         for e in entries
     }
     if len(kinds) > 1 or archive.comment:
         raise ValueError("its entries are not described alike")
     for entry in entries:
         _check_extra(entry.extra)
+
+
+def _maker(entry: zipfile.ZipInfo) -> int:
+    """Return the version that wrote an entry. Python says another one of those that are beyond 2 GB."""
+    is_far = max(entry.file_size, entry.header_offset) > zipfile.ZIP64_LIMIT
+    return 20 if is_far and entry.create_version == 45 else entry.create_version
 
 
 def _end_of_entry(entry: zipfile.ZipInfo, stream: IO[bytes]) -> int:

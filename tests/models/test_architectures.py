@@ -57,7 +57,7 @@ def test_fingerprint_and_head_of_all_the_others_too(name: str) -> None:
 def _check_network(name: str) -> None:
     known, model = architectures.get(name), skeleton(name, 7)
     assert known.head == output_layer(model)
-    assert known.fingerprint == fingerprint(shapes_of(model), known.head)
+    assert known.fingerprint == fingerprint(shapes_of(model), known.head_region)
     assert all(shape_of_head[0] == 7 for shape_of_head in _head_shapes(model, known.head))
 
 

@@ -232,12 +232,40 @@ def test_whose_network_it_is_is_said_for_none_of_torchvisions_own() -> None:
         assert family_of(entries_of(name)) is None, name
 
 
-@pytest.mark.parametrize("lost", ["weight", "bias"])
-def test_half_an_output_layer_is_none(lost: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("mobilenet_v2", "classifier"), ("vit_b_16", "heads"), ("efficientnet_b0", "classifier")],
+)
+def test_an_output_layer_in_the_place_of_its_whole_container_does_not_hide_the_network(
+    name: str, layer: str
+) -> None:
+    """``model.classifier = nn.Linear(…)``, as many do it."""
+    entries = {key: t for key, t in entries_of(name).items() if not key.startswith(f"{layer}.")}
+    entries |= {f"{layer}.weight": torch.zeros(3, 9), f"{layer}.bias": torch.zeros(3)}
+    found = recognise(file_of(entries))
+    assert (found.architecture, found.num_classes) == (name, None)
+    assert any("output layer is missing or of another kind" in note for note in found.notes)
+
+
+def test_a_vision_transformer_for_pictures_that_nobody_publishes_sees_them_at_their_size() -> None:
+    found = recognise(file_of(entries_of("vit_b_16", image_size=32)))
+    assert (found.preprocessing.crop, found.preprocessing.resize) == (32, 37)
+    assert not found.preprocessing_is_certain
+    again = recognise(file_of(entries_of("vit_b_16", image_size=32)), preprocessing=found.preprocessing.name)
+    assert again.preprocessing == found.preprocessing
+
+
+def test_an_output_layer_without_a_bias_is_of_another_kind_and_a_bias_without_its_weight_is_a_misfit() -> (
+    None
+):
     entries = entries_of("resnet18")
-    del entries[f"fc.{lost}"]
+    bias = entries.pop("fc.bias")
     found = recognise(file_of(entries))
     assert (found.architecture, found.num_classes) == ("resnet18", None)
+    del entries["fc.weight"]
+    found = recognise(file_of(entries | {"fc.bias": bias}))
+    assert found.architecture is None
+    assert "1 entry is a bias without its weight (fc.bias)" in found.reason
 
 
 @pytest.mark.parametrize("name", ["fc.bibs", "fc.", "fc.weights"])

@@ -121,6 +121,30 @@ def test_wrappers_without_end_hold_nothing(tmp_path: Path, deep: int) -> None:
         read_weights(deepest)
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"best_acc": torch.tensor(0.9)},
+        {"mean": torch.ones(3), "std": torch.ones(3)},
+        {"state_dict": {"loss_weight": torch.ones(1)}},
+        {"weights": {"class": torch.ones(5)}},
+        {"ema": {"decay": torch.ones(1)}},
+    ],
+    ids=["a figure", "two of them", "a wrapper of a loss", "a wrapper of classes", "an average's decay"],
+)
+def test_loose_tensors_beside_a_network_are_not_taken_for_it(
+    tmp_path: Path, entries: files.Entries, beside: dict[str, Any]
+) -> None:
+    assert is_whole(opened(tmp_path, beside | {"student": entries}), entries)
+
+
+def test_what_an_optimizer_remembers_of_every_weight_is_not_taken_for_the_weights(
+    tmp_path: Path, entries: files.Entries
+) -> None:
+    moments = {key: tensor * 0 for key, tensor in entries.items()}
+    assert is_whole(opened(tmp_path, {"opt": {"exp_avg": moments}, "best": entries}), entries)
+
+
 # Prefixes.
 
 

@@ -82,7 +82,7 @@ class WeightsCard(Card):
         self._more.setVisible(found is not None)
         if found is not None:
             self._architecture.show_choice(state.architecture, found.nearest)
-            self._preprocessing.show_choices(found)
+            self._preprocessing.show_choices(found, state.preprocessing)
             self._details.show_recognition(found)
 
     def _match_words(self, found: Recognition) -> str:
@@ -158,15 +158,15 @@ class _PreprocessingBox(_Box):
         )
         self._shown: tuple[Preprocessing, ...] = ()
 
-    def show_choices(self, found: Recognition) -> None:
-        """Offer what is possible, the likeliest first, and show what is used."""
+    def show_choices(self, found: Recognition, asked: str | None) -> None:
+        """Offer what is possible, the likeliest first, and show what is used, or ``asked`` for."""
         if found.preprocessing_choices != self._shown:
             self._shown = found.preprocessing_choices
             self.clear()
             for number, choice in enumerate(self._shown):
                 likely = "" if number else self.tr(" (likely)")
                 self.addItem(f"{choice.name}: {_how_words(choice)}{likely}", choice.name)
-        self.setCurrentIndex(max(0, self.findData(found.preprocessing.name)))
+        self.setCurrentIndex(max(0, self.findData(asked or found.preprocessing.name)))
 
 
 class _Details(QWidget):

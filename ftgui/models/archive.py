@@ -6,6 +6,7 @@ compressed entries without a limit. torch.save itself stores every entry plainly
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -57,18 +58,36 @@ def check_archive(path: Path, stream: IO[bytes]) -> Archive:
         ) from error
 
 
+_SAVE_STATE_DICT = "Where it was made, save model.state_dict() with torch.save and open that."
+_OTHER_ARCHIVES = (
+    (
+        r"[^/]+/(constants\.pkl|code/.*)",
+        "is a TorchScript program: a network compiled together with its weights",
+        "In Python, save torch.jit.load(file).state_dict() with torch.save and open that.",
+    ),
+    (
+        r"(.*/)?\.data/extern_modules",
+        "is a torch.package: a network packed with its code, which is not run here",
+        _SAVE_STATE_DICT,
+    ),
+    (
+        r"(.*/)?(archive_format|models/.*\.json)",
+        "is a program of torch.export, made for running a network and not for training it",
+        _SAVE_STATE_DICT,
+    ),
+    (
+        r"model\.weights\.h5",
+        "is a Keras model, which PyTorch networks cannot use",
+        "Save the network's weights in PyTorch (.pth) or as safetensors and open that file.",
+    ),
+)
+"""A name that only such archives hold, what to say of them, and what to do."""
+
+
 def _refuse_other_archives(path: Path, names: list[str]) -> None:
-    inner = {name.partition("/")[2] for name in names}
-    if "constants.pkl" in inner or any(name.startswith("code/") for name in inner):
-        raise FtguiError(
-            f"“{path.name}” is a TorchScript program: a network compiled together with its weights.",
-            "In Python, save torch.jit.load(file).state_dict() with torch.save and open that.",
-        )
-    if "model.weights.h5" in names:
-        raise FtguiError(
-            f"“{path.name}” is a Keras model, which PyTorch networks cannot use.",
-            "Save the network's weights in PyTorch (.pth) or as safetensors and open that file.",
-        )
+    for pattern, words, hint in _OTHER_ARCHIVES:
+        if any(re.fullmatch(pattern, name) for name in names):
+            raise FtguiError(f"“{path.name}” {words}.", hint)
     if sum(name.endswith("/data.pkl") for name in names) != 1:
         raise FtguiError(
             f"“{path.name}” is a zip archive, but not one of weights.",

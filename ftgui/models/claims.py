@@ -20,7 +20,7 @@ from ftgui.models.pickle_machine import INSTRUCTIONS, Claims, Machine, Overclaim
 from ftgui.models.pickled_names import PROTOCOL, not_tensors, other_protocol, refuse_foreign
 
 _BY_CODE = {opcode.code: opcode for opcode in pickletools.opcodes}
-MAX_INSTRUCTIONS = 1_000_000
+MAX_INSTRUCTIONS = 400_000
 """Some 30 make a tensor. The largest of torchvision's networks with its optimizer's state needs 200,000."""
 MAX_PICKLE_BYTES = 2**25
 """Hundreds of times as long as the list of the largest network's entries."""

@@ -66,7 +66,15 @@ def recognise(
     if asked is None:
         return _unknown(file, shapes)
     laid = match(shapes, asked)
-    return _recognised(file, laid, preprocessing) if laid.fits else _misfit(file, laid, found)
+    if laid.fits and not _is_torn(file, laid):
+        return _recognised(file, laid, preprocessing)
+    return _misfit(file, laid, found)
+
+
+def _is_torn(file: WeightsFile, laid: Match) -> bool:
+    """Whether a part of the output layer lies under another name beside the network: the file is damaged."""
+    head = laid.architecture.head
+    return bool(file.left_out) and f"{head}.weight" in laid.matched and f"{head}.bias" in laid.missing
 
 
 def _find(sha256: str, shapes: Shapes) -> Architecture | None:

@@ -16,13 +16,16 @@ from typing import Any
 
 import torch
 
-from ftgui.models.pickled_names import MAPPINGS, OTHERS, PARAMETERS, REBUILD, STAND_INS, STORAGES
+from ftgui.models.pickled_names import MAPPINGS, OTHERS, PARAMETERS, READ_AS, REBUILD, STAND_INS, STORAGES
 
 _MOST_MEMO = 2**25
 _MOST_DIMENSIONS = 64
 """Of a tensor, as torch has it."""
 _MOST_PARTS = 100
 """Of a key, tuples in tuples counted through."""
+_MOST_NAMES = 10_000
+"""Of those that are stood in for, called or handed on. torch.save writes a name once."""
+_READ_BY_US = frozenset(name for _, name in READ_AS)
 _MOST_COPIED = 1_000_000
 """Elements of the containers that calls are given. Old files make each OrderedDict so, of its pairs."""
 
@@ -99,6 +102,7 @@ class Machine:
         """The stacks under each mark."""
         self._memo: dict[int, Any] = {}
         self._copied = 0
+        self._names = 0
 
     def follow(self, opcode: str, argument: Any) -> None:
         """Follow one instruction.
@@ -122,6 +126,8 @@ class Machine:
         self._stack = []
 
     def name(self, argument: str) -> None:
+        if argument in _READ_BY_US:
+            self._count_name()
         self._stack.append(_Name(argument))
 
     def get(self, index: int) -> None:
@@ -210,6 +216,7 @@ class Machine:
             raise UnknownError("a word that is encoded in another way than bytes are written")
         if name not in STAND_INS and name not in OTHERS:
             raise UnknownError(f"a call of {name}")
+        self._count_name()
         return _Thing("stand-in" if name in STAND_INS else "other")
 
     def _tensor(
@@ -231,6 +238,12 @@ class Machine:
             raise OverclaimError(f"shape {size}, {storage.elements} elements stored")
         self.claims.tensor_bytes += math.prod(size) * storage.dtype.itemsize
         return _Thing("tensor")
+
+    def _count_name(self) -> None:
+        """torch goes through all that it may call for each name, and for each thing that is stood in for."""
+        self._names += 1
+        if self._names > _MOST_NAMES:
+            raise UnknownError("names without end")
 
     def _fill(self, items: list[Any]) -> None:
         mapping = self._stack[-1]

@@ -232,8 +232,8 @@ OBJECTS = "holds more than weights: Python objects, which are not opened as they
 WRITTEN: dict[Callable[[Path], Path], str] = {
     scripted: PROGRAM,
     traced: PROGRAM,
-    packaged: "is a zip archive, but not one of weights",
-    exported: "is a zip archive, but not one of weights",
+    packaged: "is a torch.package: a network packed with its code",
+    exported: "is a program of torch.export",
     whole: WHOLE,
     whole_legacy: WHOLE,
     whole_under_a_key: WHOLE,

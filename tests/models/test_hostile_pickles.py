@@ -432,6 +432,20 @@ def test_mappings_and_lists_in_themselves_are_read_past(
     assert not is_refused(write(tmp_path / "w.pth", named(w=tensor, x=lists)))
 
 
+@pytest.mark.parametrize("kind", ["names", "calls"])
+def test_names_without_end_are_refused(tmp_path: Path, kind: str) -> None:
+    """torch would look through all that it may call for each: half a minute for a file of a megabyte."""
+    path = name("pathlib", "PosixPath")
+    one = path if kind == "names" else b"h\x09" + text("a") + b"\x85R"
+    many = hostile.listed(*[one] * 20_000)
+    few = hostile.listed(*[one] * 20)
+    tensor = hostile.tensor(hostile.storage())
+    remembered = [("p", path)] if kind == "names" else [("p", path + b"q\x09")]
+    for listed, refused in ((few, False), (many, True)):
+        rows = [(text("w"), tensor), *((text(key), value) for key, value in remembered), (text("x"), listed)]
+        assert is_refused(hostile.archive(tmp_path / "w.pth", hostile.mapping(rows))) == refused
+
+
 def test_an_entry_that_is_named_twice_is_refused_or_one(tmp_path: Path) -> None:
     tensor = hostile.tensor(hostile.storage())
     path = hostile.archive(tmp_path / "w.pth", hostile.mapping([(WORD, tensor), (WORD, tensor)]))

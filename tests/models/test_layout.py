@@ -185,6 +185,17 @@ def test_a_network_without_its_output_layer_is_found_behind_a_prefix(
     assert found.left_out == ("head.weight", "head.bias")
 
 
+def test_an_output_layer_that_lies_partly_beside_the_network_is_damage(
+    tmp_path: Path, entries: files.Entries
+) -> None:
+    """One changed letter of a prefix, in a file that nothing else vouches for."""
+    content = {f"module.{key}": tensor for key, tensor in entries.items()}
+    content["lodule.classifier.1.bias"] = content.pop("module.classifier.1.bias")
+    found = recognise(opened(tmp_path, content, legacy=True))
+    assert found.architecture is None
+    assert "1 entry is missing (classifier.1.bias)" in found.reason
+
+
 def test_names_that_begin_alike_without_a_wrapper_stay_as_they_are(
     tmp_path: Path, entries: files.Entries
 ) -> None:

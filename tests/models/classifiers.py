@@ -28,19 +28,15 @@ Shape = tuple[int, ...]
 QUICK = (
     "alexnet",
     "convnext_tiny",
-    "densenet121",
     "efficientnet_b0",
     "googlenet",
     "inception_v3",
     "mnasnet0_5",
-    "mobilenet_v2",
     "mobilenet_v3_small",
     "regnet_y_400mf",
     "resnet18",
     "shufflenet_v2_x0_5",
     "squeezenet1_1",
-    "swin_t",
-    "vit_b_32",
 )
 """The smallest of every family but MaxViT and VGG, which are slow: what tests go through each time."""
 ALL = [

@@ -88,10 +88,10 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
-def test_one_of_almost_every_family_is_gone_through_each_time() -> None:
+def test_one_of_most_families_is_gone_through_each_time() -> None:
     assert len(ALL) == 80
     quick, families = ({family_of(name) for name in names} for names in (QUICK, architectures.names()))
-    assert families - quick == {"maxvit", "vgg"}
+    assert families - quick == {"densenet", "maxvit", "swin", "vgg", "vit"}  # seconds each
 
 
 def test_the_file_that_torchvision_would_save_is_recognised(network: Classifier, tmp_path: Path) -> None:

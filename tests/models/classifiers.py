@@ -32,13 +32,14 @@ QUICK = (
     "googlenet",
     "inception_v3",
     "mnasnet0_5",
+    "mobilenet_v2",
     "mobilenet_v3_small",
     "regnet_y_400mf",
     "resnet18",
     "shufflenet_v2_x0_5",
     "squeezenet1_1",
 )
-"""The smallest of every family but MaxViT and VGG, which are slow: what tests go through each time."""
+"""The smallest of most families, those that are quick: what tests go through each time."""
 ALL = [
     pytest.param(name, marks=[] if name in QUICK else [pytest.mark.long]) for name in architectures.names()
 ]

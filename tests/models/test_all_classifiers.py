@@ -91,7 +91,7 @@ def _one_thread() -> Iterator[None]:
 def test_one_of_most_families_is_gone_through_each_time() -> None:
     assert len(ALL) == 80
     quick, families = ({family_of(name) for name in names} for names in (QUICK, architectures.names()))
-    assert families - quick == {"densenet", "maxvit", "swin", "vgg", "vit"}  # seconds each
+    assert families - quick == {"densenet", "maxvit", "swin_transformer", "vgg", "vision_transformer"}
 
 
 def test_the_file_that_torchvision_would_save_is_recognised(network: Classifier, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_good_file_is_found_without_a_network_in_a_folder_that_cannot_be_writt
     assert run(download(nowhere, target, sha256_prefix=PREFIX))[1] == target
 
 
-def test_another_file_of_that_name_makes_room_for_the_good_one_and_keeps_its_bytes(server: Server, target: Path) -> None:
+def test_another_file_of_that_name_makes_room_and_keeps_its_bytes(server: Server, target: Path) -> None:
     target.parent.mkdir()
     target.write_bytes(b"damaged")
     server.answers(Answer(status=404))

@@ -177,7 +177,7 @@ def initial_network(
     The same each time, bit for bit: what stayed frozen is judged by it.
     """
     if config.starting_weights == "random":
-        size = image_size({key: tuple(tensor.shape) for key, tensor in weights.entries.items()})
+        size = image_size(weights.shapes)
         source_classes = recognition.num_classes or IMAGENET_CLASSES
         model = random_model(known_architecture(recognition), source_classes, config.seed, size)
     else:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import IO
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.advice import DO_NOT_USE, DOWNLOAD_AGAIN
 from ftgui.models.claims import MAX_PICKLE_BYTES, too_many_entries
 from ftgui.models.zip_layout import check_layout, table_bytes
 
 _MAX_TABLE_BYTES = 2**22
 """Some 65,000 entries."""
-_DOWNLOAD_AGAIN = "Download or copy it again."
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def check_archive(path: Path, stream: IO[bytes]) -> Archive:
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise FtguiError(
             f"“{path.name}” is cut short or damaged: its table of contents does not fit its contents.",
-            _DOWNLOAD_AGAIN,
+            DOWNLOAD_AGAIN,
             str(error),
         ) from error
 
@@ -108,7 +108,7 @@ def _refuse_compressed(path: Path, archive: zipfile.ZipFile, stream: IO[bytes]) 
     if sum(e.file_size for e in entries) > size or len({e.filename for e in entries}) != len(entries):
         raise FtguiError(
             f"“{path.name}” claims to hold more than its own size.",
-            "No program that saves weights writes such a file: do not use it.",
+            DO_NOT_USE,
         )
 
 
@@ -116,7 +116,7 @@ def _refuse_damaged(path: Path, archive: zipfile.ZipFile) -> None:
     damaged = archive.testzip()
     if damaged is not None:
         raise FtguiError(
-            f"“{path.name}” is damaged: a part of it does not match its checksum.", _DOWNLOAD_AGAIN, damaged
+            f"“{path.name}” is damaged: a part of it does not match its checksum.", DOWNLOAD_AGAIN, damaged
         )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.advice import DOWNLOAD_AGAIN
 from ftgui.models.pickle_machine import INSTRUCTIONS, Claims, Machine, OverclaimError, UnknownError
 from ftgui.models.pickled_names import PROTOCOL, not_tensors, other_protocol, refuse_foreign
 
@@ -54,7 +55,7 @@ def read_claims(path: Path, stream: IO[bytes]) -> Claims:
             raise too_many_entries(path) from error
         raise FtguiError(
             f"“{path.name}” is damaged: its list of weights cannot be read.",
-            "Download or copy it again.",
+            DOWNLOAD_AGAIN,
             f"{type(error).__name__}: {error}",
         ) from error
     stream.seek(start + content.tell())

@@ -10,6 +10,8 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torchvision.models import get_model
 
+from ftgui.models import fingerprint
+
 _WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
 
 
@@ -64,4 +66,4 @@ class _MetaTensors(TorchFunctionMode):
 
 def shapes_of(model: nn.Module) -> dict[str, tuple[int, ...]]:
     """Return the shape of every entry of a network's ``state_dict``, in its order."""
-    return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+    return fingerprint.shapes_of(model.state_dict())

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 Shapes = Mapping[str, tuple[int, ...]]
 
 _AUXILIARY_HEADS = ("aux1.", "aux2.", "AuxLogits.")
 _COUNTER = "num_batches_tracked"
 _SIZED_BY_THE_PICTURE = "encoder.pos_embedding"
+
+
+class Shaped(Protocol):
+    """What has a shape, as a tensor has."""
+
+    @property
+    def shape(self) -> Iterable[int]: ...
+
+
+def shapes_of(entries: Mapping[str, Shaped]) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every entry, in their order."""
+    return {key: tuple(tensor.shape) for key, tensor in entries.items()}
 
 
 def is_auxiliary(key: str) -> bool:

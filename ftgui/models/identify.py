@@ -60,7 +60,7 @@ def recognise(
     Raises:
         FtguiError: the hint is no architecture's name, or no such weights are published for the network.
     """
-    shapes = {key: tuple(tensor.shape) for key, tensor in file.entries.items()}
+    shapes = file.shapes
     found = _find(file.sha256, shapes)
     asked = found if architecture is None else architectures.get(architecture)
     if asked is None:
@@ -117,7 +117,7 @@ def likely_weights(file: WeightsFile, architecture: Architecture) -> list[Offici
 
     A vision transformer's entries tell the size of its pictures.
     """
-    size = image_size({key: tuple(tensor.shape) for key, tensor in file.entries.items()})
+    size = image_size(file.shapes)
     choices = [w for w in architecture.weights if size in (None, w.preprocessing.crop)]
     if not choices and size is not None:
         choices = [_for_size(w, size) for w in architecture.weights]

@@ -14,6 +14,7 @@ from typing import IO
 import torch
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.advice import DOWNLOAD_AGAIN
 from ftgui.models.claims import read_claims
 from ftgui.models.pickle_machine import Claims
 
@@ -40,9 +41,7 @@ def check_legacy(path: Path, stream: IO[bytes]) -> Claims:
     actual = stream.seek(0, 2)
     if announced > actual:
         missing = announced - actual
-        raise FtguiError(
-            f"“{path.name}” is cut short: {missing:,} bytes are missing.", "Download or copy it again."
-        )
+        raise FtguiError(f"“{path.name}” is cut short: {missing:,} bytes are missing.", DOWNLOAD_AGAIN)
     if announced < actual:
         raise does_not_add_up(path)
     return claims
@@ -90,5 +89,5 @@ def does_not_add_up(path: Path) -> FtguiError:
     """Return what is said of a file whose parts are not as long as it says."""
     return FtguiError(
         f"“{path.name}” is damaged: the sizes that it states do not add up.",
-        "Download or copy it again. If it stays so, do not use it.",
+        f"{DOWNLOAD_AGAIN} If it stays so, do not use it.",
     )

@@ -14,9 +14,7 @@ from typing import Any
 import torch
 
 from ftgui.core.errors import FtguiError
-
-SAVE_STATE_DICT = "Where it was made, save it with torch.save(model.state_dict(), “weights.pth”)."
-_SAVE_PLAIN = "Save the weights as ordinary 32-bit or 16-bit tensors."
+from ftgui.models.advice import SAVE_ORDINARY, SAVE_STATE_DICT
 
 
 class Inert(dict[Any, Any]):
@@ -143,7 +141,7 @@ def refuse_foreign(path: Path, names: Iterable[str]) -> None:
         )
     kind = next((words for part, words in _TENSORS_OF_OTHER_KINDS if _any_of_torch(part, foreign)), None)
     if kind is not None:
-        raise FtguiError(f"“{path.name}” holds {kind}.", _SAVE_PLAIN, ", ".join(foreign))
+        raise FtguiError(f"“{path.name}” holds {kind}.", SAVE_ORDINARY, ", ".join(foreign))
     raise not_tensors(path, ", ".join(foreign))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.advice import DO_NOT_USE, SAVE_ORDINARY
 from ftgui.models.claims import too_many_entries
 from ftgui.models.layout import Entries
 
@@ -19,7 +20,6 @@ MAX_ENTRIES = 10_000
 MAX_NAME = 1000
 """Characters. torchvision's longest name has 71."""
 _STATE_DICT = "Choose the file that holds the network's state_dict."
-_ORDINARY = "Save the weights as ordinary 32-bit or 16-bit tensors."
 
 
 def refuse_unusable(path: Path, entries: Entries) -> None:
@@ -30,13 +30,13 @@ def refuse_unusable(path: Path, entries: Entries) -> None:
     _refuse_names(path, entries)
     if any(tensor.is_complex() for tensor in entries.values()):
         raise FtguiError(
-            f"“{path.name}” holds complex numbers, and these networks have real ones.", _ORDINARY
+            f"“{path.name}” holds complex numbers, and these networks have real ones.", SAVE_ORDINARY
         )
     whole = [key for key, tensor in entries.items() if _is_whole_weight(key, tensor)]
     if whole:
         raise FtguiError(
             f"“{path.name}” holds whole numbers where a network has fractions: it was quantized.",
-            _ORDINARY,
+            SAVE_ORDINARY,
             ", ".join(whole[:10]),
         )
 
@@ -50,13 +50,13 @@ def _refuse_names(path: Path, entries: Entries) -> None:
     if len(longest) > MAX_NAME:
         raise FtguiError(
             f"“{path.name}” names an entry with {len(longest):,} characters.",
-            "No program that saves weights writes such a file: do not use it.",
+            DO_NOT_USE,
             longest[:100],
         )
     if any("\ud800" <= sign <= "\udfff" for key in entries for sign in key):
         raise FtguiError(
             f"“{path.name}” names an entry with half a character.",
-            "No program that saves weights writes such a file: do not use it.",
+            DO_NOT_USE,
         )
 
 

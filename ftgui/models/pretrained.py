@@ -28,7 +28,7 @@ def load_pretrained(file: WeightsFile, recognition: Recognition) -> nn.Module:
     if recognition.architecture is None:
         raise FtguiError(recognition.reason or "These weights are of an unknown network.", _OTHER_FILE)
     head = architectures.get(recognition.architecture).head
-    size = image_size({key: tuple(tensor.shape) for key, tensor in file.entries.items()})
+    size = image_size(file.shapes)
     model = skeleton(recognition.architecture, recognition.num_classes or IMAGENET_CLASSES, size)
     model.to_empty(device="cpu")
     if recognition.num_classes is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ftgui.core.errors import FtguiError
+from ftgui.models.advice import SAVE_STATE_DICT
 from ftgui.models.pickled_names import other_protocol
 
 Kind = Literal["zip", "legacy", "safetensors"]
@@ -19,7 +20,6 @@ _LEGACY_NUMBER, _LEGACY_NUMBER_IN_DIGITS = b"l\xfc\x9cF\xf9 j\xa8P\x19", b"L1195
 """The same number by other protocols of pickles."""
 
 _CONVERT = "Save the network's weights in PyTorch (.pth) or as safetensors and open that file."
-_EXPORT_STATE_DICT = "Where it was made, save it with torch.save(model.state_dict(), “weights.pth”)."
 
 _NOT_HERE = "Choose the weights file; the pictures have a place of their own."
 
@@ -92,9 +92,7 @@ def _is_onnx(path: Path, head: bytes) -> bool:
 
 def _unknown(path: Path, head: bytes) -> FtguiError:
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
-        return FtguiError(
-            f"“{path.name}” is a Python pickle that torch.save did not write.", _EXPORT_STATE_DICT
-        )
+        return FtguiError(f"“{path.name}” is a Python pickle that torch.save did not write.", SAVE_STATE_DICT)
     if _is_text(head):
         return FtguiError(
             f"“{path.name}” is a text file, not weights.", "Choose a .pth, .pt or .safetensors file."

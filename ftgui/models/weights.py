@@ -14,15 +14,16 @@ import torch
 
 from ftgui.core.errors import FtguiError
 from ftgui.models import layout
+from ftgui.models.advice import DOWNLOAD_AGAIN, SAVE_STATE_DICT
 from ftgui.models.archive import check_archive
 from ftgui.models.claims import MAX_TENSORS, read_claims, too_many_entries
+from ftgui.models.fingerprint import shapes_of
 from ftgui.models.legacy import UNVERIFIABLE, check_legacy, check_used_up, does_not_add_up
 from ftgui.models.lookup import by_entries, official
-from ftgui.models.pickled_names import READ_AS, SAVE_STATE_DICT
+from ftgui.models.pickled_names import READ_AS
 from ftgui.models.plain import MAX_ENTRIES, in_float32, refuse_not_finite, refuse_unusable
 from ftgui.models.signatures import HEAD_BYTES, kind_of
 
-_DOWNLOAD_AGAIN = "Download or copy it again."
 _ENDINGS = (".pth", ".pt", ".safetensors")
 _MAX_HEADER_BYTES = 2**25
 """Of safetensors: the list of the entries."""
@@ -45,6 +46,11 @@ class WeightsFile:
     """By their plain names, in float32 where they were floats, on the CPU."""
     notes: tuple[str, ...]
     """What was done to read it, in sentences."""
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of every entry."""
+        return shapes_of(self.entries)
 
 
 def read_weights(path: Path) -> WeightsFile:
@@ -80,7 +86,7 @@ def _refuse_what_is_no_file(path: Path, named: Path) -> None:
 def _read(path: Path, stream: io.BufferedReader) -> WeightsFile:
     head = stream.read(HEAD_BYTES)
     if not head:
-        raise FtguiError(f"“{path.name}” is empty.", _DOWNLOAD_AGAIN)
+        raise FtguiError(f"“{path.name}” is empty.", DOWNLOAD_AGAIN)
     content, is_verified, format_words = _content(path, stream, kind_of(path, head))
     found = layout.find_network(content, _is_network)
     del content  # or its tensors would stay there in their own precision while they are converted
@@ -115,10 +121,7 @@ def _layout_words(found: layout.Found, format_words: str) -> str:
 
 
 def _is_network(entries: layout.Entries) -> bool:
-    return (
-        len(entries) <= MAX_ENTRIES
-        and by_entries({key: tuple(tensor.shape) for key, tensor in entries.items()}) is not None
-    )
+    return len(entries) <= MAX_ENTRIES and by_entries(shapes_of(entries)) is not None
 
 
 def _layout_notes(renamed: int, left_out: tuple[str, ...]) -> tuple[str, ...]:
@@ -191,5 +194,5 @@ def _read_safetensors(path: Path, stream: IO[bytes]) -> layout.Entries:
         return load(stream.read())
     except (SafetensorError, ValueError, KeyError) as error:
         raise FtguiError(
-            f"“{path.name}” is a damaged or cut-short safetensors file.", _DOWNLOAD_AGAIN, str(error)
+            f"“{path.name}” is a damaged or cut-short safetensors file.", DOWNLOAD_AGAIN, str(error)
         ) from error

@@ -7,15 +7,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
-from ftgui.core.errors import FtguiError
-from ftgui.gui.sessions.worker import WorkerThread
+from ftgui.gui.sessions.errand import Errand
 
 if TYPE_CHECKING:
-    from ftgui.core.download import Progress
     from ftgui.models.catalog import CatalogRow
 
 PACE_SECONDS = 4.0
@@ -52,82 +50,52 @@ class Pace:
         return (total - self._seen[-1][1]) / speed if total is not None and speed else None
 
 
-class Fetching(QObject):
-    """Owns the download that goes on, if one does. What arrived of one that was cut short is kept."""
+class Fetching(Errand):
+    """Owns the download that goes on, if one does. What arrived of one that was cut short is kept.
 
-    active_changed = Signal()
-    """A download began or ended."""
-    progressed = Signal(object)
-    """A ``Progress`` of ``core.download``."""
+    ``progressed`` tells a ``Progress`` of ``core.download``.
+    """
+
     done = Signal(str)
     """The path of the file, whole and checked."""
-    failed = Signal(object)
-    """An FtguiError."""
     cancelled = Signal()
     """What was asked for is not wanted any more; neither ``done`` nor ``failed`` is said of it."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._thread = WorkerThread("weights", self)
-        self._thread.progressed.connect(self._on_item)
-        self._thread.failed.connect(self._on_failed)
-        self._thread.finished.connect(self._on_finished)
+        super().__init__("weights", parent)
         self._cancel = threading.Event()
-        self._answer: Path | FtguiError | None = None
         self.row: CatalogRow | None = None
         """What is, or was last, downloaded."""
         self.pace = Pace()
 
     @property
-    def is_active(self) -> bool:
-        return self._thread.is_running
-
-    @property
     def is_ending(self) -> bool:
-        """It was cancelled, and is about to end."""
         return self._cancel.is_set()
 
     def start(self, row: CatalogRow) -> None:
         """Download a row of the catalogue. One at a time."""
         if self.is_active:
             return
-        self._cancel, self._answer = threading.Event(), None
+        self._cancel = threading.Event()
         self.row, self.pace = row, Pace()
-        self._thread.start(_work(row, self._cancel))
-        self.active_changed.emit()
+        self._run(_work(row, self._cancel))
 
     def cancel(self) -> None:
         """End the download within a fraction of a second, even where nothing arrives."""
         self._cancel.set()
 
-    def shutdown(self) -> None:
-        """Cancel, and wait until the thread is gone."""
-        self._cancel.set()
-        self._thread.shutdown()
+    def _is_answer(self, item: object) -> bool:
+        return isinstance(item, Path)
 
-    @Slot(object)
-    def _on_item(self, item: Progress | Path) -> None:
-        if isinstance(item, Path):
-            self._answer = item
-            return
+    def _tell(self, answer: object) -> None:
+        self.done.emit(str(answer))
+
+    def _tell_cancelled(self) -> None:
+        self.cancelled.emit()
+
+    def _note(self, item: Any) -> None:
         self.pace.see(item.done)
-        self.progressed.emit(item)
-
-    @Slot(object)
-    def _on_failed(self, error: FtguiError) -> None:
-        self._answer = error
-
-    @Slot()
-    def _on_finished(self) -> None:
-        """Tell the answer once another download may start."""
-        answer, self._answer = self._answer, None
-        self.active_changed.emit()
-        if self._cancel.is_set():
-            self.cancelled.emit()
-        elif isinstance(answer, FtguiError):
-            self.failed.emit(answer)
-        elif answer is not None:
-            self.done.emit(str(answer))
+        super()._note(item)
 
 
 def _work(row: CatalogRow, cancel: threading.Event) -> Callable[[], Generator[object, None, None]]:

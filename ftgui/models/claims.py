@@ -41,9 +41,8 @@ def read_claims(path: Path, stream: IO[bytes]) -> Claims:
     start, content = stream.tell(), io.BytesIO(stream.read(MAX_PICKLE_BYTES))
     machine = Machine()
     try:
-        _check_names(path, content)
-        for number, (name, argument) in enumerate(_instructions(content)):
-            if number > MAX_INSTRUCTIONS or machine.claims.entries > MAX_TENSORS:
+        for name, argument in _known_instructions(path, content):
+            if machine.claims.entries > MAX_TENSORS:
                 raise too_many_entries(path)
             machine.follow(name, argument)
     except UnknownError as error:
@@ -73,14 +72,16 @@ def too_many_entries(path: Path) -> FtguiError:
     )
 
 
-def _check_names(path: Path, content: io.BytesIO) -> None:
-    """Look at the protocol of a pickle and at all names that it calls, before anything of it is followed."""
+def _known_instructions(path: Path, content: io.BytesIO) -> list[tuple[str, Any]]:
+    """Return the instructions of a pickle of the right protocol that calls no foreign name."""
     begin = content.getvalue()[:2]
     if begin != bytes((0x80, PROTOCOL)):
         raise other_protocol(path, begin[1] if begin[:1] == b"\x80" and len(begin) > 1 else None)
-    instructions = islice(_instructions(content), MAX_INSTRUCTIONS + 2)
+    instructions = list(islice(_instructions(content), MAX_INSTRUCTIONS + 1))
     refuse_foreign(path, {argument for name, argument in instructions if name == "GLOBAL"})
-    content.seek(0)
+    if len(instructions) > MAX_INSTRUCTIONS:
+        raise too_many_entries(path)
+    return instructions
 
 
 def _instructions(content: io.BytesIO) -> Iterator[tuple[str, Any]]:

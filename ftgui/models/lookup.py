@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 
 from ftgui.models import architectures
@@ -27,10 +28,7 @@ def official(sha256: str) -> tuple[Architecture, OfficialWeights] | None:
 
 def by_entries(shapes: Shapes) -> Architecture | None:
     """Return the architecture whose entries these are, whatever the output layer; no two share them."""
-    by_head: dict[str, list[Architecture]] = defaultdict(list)
-    for architecture in map(architectures.get, architectures.names()):
-        by_head[architecture.head_region].append(architecture)
-    for head, candidates in by_head.items():
+    for head, candidates in _by_head_region().items():
         entries = identifying(shapes, head)
         if not any(one.entry_count == len(entries) for one in candidates):
             continue
@@ -39,6 +37,15 @@ def by_entries(shapes: Shapes) -> Architecture | None:
             if one.fingerprint == found:
                 return one
     return None
+
+
+@functools.cache
+def _by_head_region() -> dict[str, list[Architecture]]:
+    """Return all architectures by where their output layer is: the entries under it identify none."""
+    by_region: dict[str, list[Architecture]] = defaultdict(list)
+    for architecture in map(architectures.get, architectures.names()):
+        by_region[architecture.head_region].append(architecture)
+    return by_region
 
 
 def nearest(shapes: Shapes) -> Architecture | None:

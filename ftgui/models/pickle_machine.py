@@ -16,7 +16,15 @@ from typing import Any
 
 import torch
 
-from ftgui.models.pickled_names import MAPPINGS, OTHERS, PARAMETERS, READ_AS, REBUILD, STAND_INS, STORAGES
+from ftgui.models.pickled_names import (
+    MAPPINGS,
+    OTHERS,
+    OTHERS_MAPPINGS,
+    PARAMETERS,
+    REBUILD,
+    STAND_INS,
+    STORAGES,
+)
 
 _MOST_MEMO = 2**25
 _MOST_DIMENSIONS = 64
@@ -25,7 +33,6 @@ _MOST_PARTS = 100
 """Of a key, tuples in tuples counted through."""
 _MOST_NAMES = 10_000
 """Of those that are stood in for, called or handed on. torch.save writes a name once."""
-_READ_BY_US = frozenset(name for _, name in READ_AS)
 _MOST_COPIED = 1_000_000
 """Elements of the containers that calls are given. Old files make each OrderedDict so, of its pairs."""
 
@@ -126,7 +133,7 @@ class Machine:
         self._stack = []
 
     def name(self, argument: str) -> None:
-        if argument in _READ_BY_US:
+        if argument in STAND_INS or argument in OTHERS_MAPPINGS:
             self._count_name()
         self._stack.append(_Name(argument))
 
@@ -181,7 +188,7 @@ class Machine:
             words = state.words if isinstance(state, _Mapping) and state.is_in_sight else None
             if words is None or any(hasattr(OrderedDict, word) for word in words):
                 raise UnknownError("a mapping whose methods may be hidden")
-        elif not (isinstance(top, _Thing) and top.kind == "stand-in"):
+        elif not _is_of_kind(top, "stand-in"):
             raise UnknownError("a state of what takes none")
         else:
             self.claims.may_be_hidden = True
@@ -204,7 +211,7 @@ class Machine:
         if name in REBUILD:
             return self._tensor(*arguments)
         if name in PARAMETERS:
-            if not (isinstance(arguments[0], _Thing) and arguments[0].kind == "tensor"):
+            if not _is_of_kind(arguments[0], "tensor"):
                 raise UnknownError("a parameter of no tensor")
             return arguments[0]
         self._copied += sum(_length(argument) for argument in arguments)
@@ -255,7 +262,7 @@ class Machine:
             if type(key) is str:
                 mapping.words.add(key)
         mapping.length += len(items) // 2
-        self.claims.entries += sum(isinstance(v, _Thing) and v.kind == "tensor" for v in items[1::2])
+        self.claims.entries += sum(_is_of_kind(value, "tensor") for value in items[1::2])
 
     def _grow(self, items: list[Any]) -> None:
         top = self._stack[-1]
@@ -303,6 +310,10 @@ _LATIN = (("latin1",), ("latin-1",))
 _SCALARS = (str, int, float, bool, type(None))
 
 
+def _is_of_kind(value: Any, kind: str) -> bool:
+    return isinstance(value, _Thing) and value.kind == kind
+
+
 def _can_be_key(key: Any) -> bool:
     """Whether it is a word, a number, a thing, or a few of these in tuples. More are hashed without end."""
     open_, seen = [key], 0
@@ -317,13 +328,9 @@ def _can_be_key(key: Any) -> bool:
 
 def _length(value: Any) -> int:
     """Return how many elements a copy of a container has."""
-    return (
-        value.length
-        if isinstance(value, _List | _Mapping)
-        else len(value)
-        if type(value) in (str, tuple)
-        else 0
-    )
+    if isinstance(value, _List | _Mapping):
+        return value.length
+    return len(value) if isinstance(value, str | tuple) else 0
 
 
 def _fits(stored: int, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> bool:

@@ -71,7 +71,7 @@ OTHERS = frozenset({"torch.Size", "torch.device", "_codecs.encode", "builtins.se
 _FACTORIES = ("bool", "dict", "float", "int", "list", "long", "str", "tuple", "unicode")
 """What a ``defaultdict`` fills its gaps with, by its names of Python 2, too: pickles have these."""
 
-STAND_INS: dict[str, type] = dict.fromkeys(
+STAND_INS = frozenset(
     (
         "argparse.Namespace",
         "numpy.core.multiarray.scalar",
@@ -89,24 +89,26 @@ STAND_INS: dict[str, type] = dict.fromkeys(
         "datetime.timedelta",
         "mmengine.logging.history_buffer.HistoryBuffer",
         *(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in _FACTORIES),
-    ),
-    Inert,
+    )
 )
-"""What training scripts save beside their weights, and what is read in its place."""
+"""What training scripts save beside their weights; something inert is read in its place."""
 
-_OTHERS_MAPPINGS = (
-    "collections.defaultdict",
-    "easydict.EasyDict",
-    "lightning.fabric.utilities.data.AttributeDict",
-    "lightning_fabric.utilities.data.AttributeDict",
-    "pytorch_lightning.utilities.parsing.AttributeDict",
-    "yacs.config.CfgNode",
+OTHERS_MAPPINGS = frozenset(
+    {
+        "collections.defaultdict",
+        "easydict.EasyDict",
+        "lightning.fabric.utilities.data.AttributeDict",
+        "lightning_fabric.utilities.data.AttributeDict",
+        "pytorch_lightning.utilities.parsing.AttributeDict",
+        "yacs.config.CfgNode",
+    }
 )
-MAPPINGS = frozenset({"collections.OrderedDict", "collections.Counter", *_OTHERS_MAPPINGS})
+"""Mappings of other libraries; an ordinary one is read in their place, since weights may be in it."""
+MAPPINGS = OTHERS_MAPPINGS | {"collections.OrderedDict", "collections.Counter"}
 
 READ_AS: list[Any] = [
-    *((made, name) for name, made in STAND_INS.items()),
-    *((PlainMapping, name) for name in _OTHERS_MAPPINGS),
+    *((Inert, name) for name in STAND_INS),
+    *((PlainMapping, name) for name in OTHERS_MAPPINGS),
 ]
 """The same for torch: pairs of what it is to make and the name for which."""
 
@@ -130,7 +132,7 @@ _TENSORS_OF_OTHER_KINDS = (
 
 def refuse_foreign(path: Path, names: Iterable[str]) -> None:
     """Raise FtguiError where a pickle calls a name that weights do not need; each kind has its sentence."""
-    foreign = sorted(name for name in names if not is_known(name))
+    foreign = sorted(name for name in names if not _is_known(name))
     if not foreign:
         return
     if any(name.startswith(_OF_NETWORKS) for name in foreign):
@@ -154,7 +156,7 @@ def not_tensors(path: Path, details: str) -> FtguiError:
     )
 
 
-def is_known(name: str) -> bool:
+def _is_known(name: str) -> bool:
     """Whether a pickle of weights may call a name, or hand it on."""
     known = (REBUILD, STORAGES, PARAMETERS, OTHERS, STAND_INS, MAPPINGS)
     return any(name in names for names in known) or _is_dtype(name)

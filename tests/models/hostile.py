@@ -14,6 +14,10 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from ftgui.core.errors import FtguiError
+from ftgui.models.identify import recognise
+from ftgui.models.weights import read_weights
+
 Fragment = bytes
 
 NONE, TRUE, EMPTY_TUPLE, EMPTY_DICT, EMPTY_LIST = b"N", b"\x88", b")", b"}", b"]"
@@ -398,3 +402,12 @@ def harmless(place: str, legacy: bool) -> Fragment:
     """Return the valid sibling of what is hostile at ``place``."""
     make, fragment = PLACES[place]
     return make(fragment or storage(legacy=legacy), legacy)
+
+
+def refusal_of(path: Path) -> FtguiError | None:
+    """Read and recognise a file as the program does; return why it was refused, None where it was not."""
+    try:
+        recognise(read_weights(path))
+    except FtguiError as error:
+        return error
+    return None

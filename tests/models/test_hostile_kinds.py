@@ -25,7 +25,7 @@ from ftgui.models.legacy import UNVERIFIABLE
 from ftgui.models.weights import read_weights
 from tests.harness.process import run_python
 from tests.models import files, hostile
-from tests.models.hostile import text
+from tests.models.hostile import refusal_of, text
 from tests.models.masses import (
     many_behind_a_short_closing_record,
     many_in_a_legacy_pickle,
@@ -137,14 +137,6 @@ def test_number_formats_in_safetensors_are_refused_or_read(tmp_path: Path, dtype
     error = refusal_of(path)
     if error is None:
         assert torch.equal(read_weights(path).entries["w"].float(), dense.to(dtype).float())
-
-
-def refusal_of(path: Path) -> FtguiError | None:
-    try:
-        recognise(read_weights(path))
-    except FtguiError as error:
-        return error
-    return None
 
 
 def refusal(path: Path) -> FtguiError:

@@ -13,11 +13,21 @@ import pytest
 import torch
 
 from ftgui.core.errors import FtguiError
-from ftgui.models.identify import recognise
 from ftgui.models.weights import read_weights
 from tests.harness.process import run_python
 from tests.models import hostile
-from tests.models.hostile import FLOATS, ORDERED_DICT, Fragment, call, name, named, number, shape, text
+from tests.models.hostile import (
+    FLOATS,
+    ORDERED_DICT,
+    Fragment,
+    call,
+    name,
+    named,
+    number,
+    refusal_of,
+    shape,
+    text,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the payloads use a shell")
 
@@ -56,14 +66,6 @@ def is_refused(path: Path) -> bool:
     assert refusal.message.endswith(".")
     assert refusal.hint
     return True
-
-
-def refusal_of(path: Path) -> FtguiError | None:
-    try:
-        recognise(read_weights(path))
-    except FtguiError as error:
-        return error
-    return None
 
 
 # Code.

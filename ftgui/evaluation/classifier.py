@@ -12,7 +12,7 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from ftgui.core.errors import FtguiError
 from ftgui.core.preprocessing import Preprocessing
-from ftgui.data.decode import PictureError, decode_picture, prepare_picture
+from ftgui.data.decode import PictureError, load_prepared
 from ftgui.data.pixels import normalise
 from ftgui.models.construction import skeleton
 from ftgui.models.fingerprint import is_auxiliary
@@ -79,7 +79,7 @@ class Classifier:
     def _pixels(self, path: Path) -> torch.Tensor:
         plan = self.preprocessing
         try:
-            image = prepare_picture(decode_picture(path), plan.resize, plan.crop, plan.interpolation)
+            image = load_prepared(path, plan.resize, plan.crop, plan.interpolation)
         except (PictureError, OSError) as error:
             raise FtguiError(
                 f"The picture “{path}” cannot be read: {error}", "Choose a picture file that opens elsewhere."

@@ -28,7 +28,7 @@ import torch  # noqa: E402
 from torch import nn  # noqa: E402
 
 from ftgui.core.preprocessing import Preprocessing  # noqa: E402
-from ftgui.data.decode import crop_centre, decode_picture, resize_short_side  # noqa: E402
+from ftgui.data.decode import load_prepared  # noqa: E402
 from ftgui.data.scan import scan_dataset  # noqa: E402
 from ftgui.models.folding import folded  # noqa: E402
 from ftgui.models.head import replace_output_layer  # noqa: E402
@@ -132,9 +132,7 @@ def decode_rate(files: Sequence[Path], preprocessing: Preprocessing, threads: in
     """Return pictures a second from file to crop, on all cores; the better of two rounds."""
 
     def decode(path: Path) -> None:
-        image = decode_picture(path)
-        resized = resize_short_side(image, preprocessing.resize, preprocessing.interpolation)
-        crop_centre(resized, preprocessing.crop).tobytes()
+        load_prepared(path, preprocessing.resize, preprocessing.crop, preprocessing.interpolation).tobytes()
 
     rates = []
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:

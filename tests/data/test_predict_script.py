@@ -19,8 +19,9 @@ from PIL import Image
 from ftgui.core.paths import RESOURCES
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.data import decode
-from ftgui.data.decode import decode_picture, prepare_picture
+from ftgui.data.decode import decode_picture, load_prepared, prepare_picture
 from ftgui.data.pixels import channels_first, normalise
+from tests.data.specimens import specimens
 
 HOW = Preprocessing(resize=72, crop=64, interpolation="bicubic", mean=(0.4, 0.5, 0.6), std=(0.2, 0.25, 0.3))
 CLASSES = ("ants", "bees", "日本の蜂")
@@ -57,6 +58,14 @@ def export(tmp_path: Path, model: torch.nn.Module) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory, model: torch.nn.Module) -> dict[str, Any]:
+    """What an exported script defines."""
+    folder = tmp_path_factory.mktemp("export")
+    write_export(folder, "squeezenet1_1", model)
+    return opened(folder)
+
+
 def run_alone(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the script as a stranger would: from elsewhere, alone, with every warning an error."""
     return subprocess.run(
@@ -83,6 +92,7 @@ def pictures(folder: Path, coloured: Callable[[int, int], Image.Image]) -> list[
         "deep.png": (wide.convert("L").convert("I").point(lambda v: v * 257 + 0).convert("I;16"), {}),
         "small.webp": (wide.resize((20, 50)), {}),
         "ink.tif": (wide.convert("CMYK"), {}),
+        "large.jpg": (wide.resize((650, 431)), {"exif": turned}),
     }
     for name, (image, options) in made.items():
         image.save(folder / name, **options)
@@ -98,7 +108,7 @@ def test_the_script_gives_the_logits_of_the_program(
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [line["picture"] for line in lines] == [str(path) for path in paths]
     for path, line in zip(paths, lines, strict=True):
-        image = prepare_picture(decode_picture(path), HOW.resize, HOW.crop, HOW.interpolation)
+        image = load_prepared(path, HOW.resize, HOW.crop, HOW.interpolation)
         batch = normalise(torch.from_numpy(channels_first(image))[None], HOW, "cpu")
         with torch.inference_mode():
             expected = model(batch)[0]
@@ -107,6 +117,56 @@ def test_the_script_gives_the_logits_of_the_program(
         chances = [entry["probability"] for entry in line["top"]]
         assert chances == sorted(chances, reverse=True)
         assert chances == pytest.approx(sorted(expected.softmax(0).tolist(), reverse=True))
+
+
+@pytest.mark.parametrize("name", specimens())
+def test_the_script_decodes_every_mode_and_format_to_the_pixels_of_the_program(
+    script: dict[str, Any], tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "it.jpg"
+    path.write_bytes(specimens()[name].content)
+    assert script["decode_picture"](path).tobytes() == decode_picture(path).tobytes()
+    for interpolation in ("bilinear", "bicubic"):
+        how = msgspec.structs.replace(HOW, resize=20, crop=16, interpolation=interpolation)
+        seen = script["logits"](lambda batch: batch, str(path), msgspec.to_builtins(how))
+        image = prepare_picture(decode_picture(path), how.resize, how.crop, how.interpolation)
+        assert seen.equal(normalise(torch.from_numpy(channels_first(image))[None], how, "cpu")[0])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_script_decodes_a_large_jpeg_smaller_as_the_program_does(
+    script: dict[str, Any], tmp_path: Path, coloured: Callable[[int, int], Image.Image], orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / "large.jpg"
+    coloured(650, 431).save(path, exif=exif)
+    seen = script["logits"](lambda batch: batch, str(path), msgspec.to_builtins(HOW))
+    image = load_prepared(path, HOW.resize, HOW.crop, HOW.interpolation)
+    assert seen.equal(normalise(torch.from_numpy(channels_first(image))[None], HOW, "cpu")[0])
+    assert decode_picture(path, HOW.resize).size != decode_picture(path).size
+
+
+def test_the_script_reads_heic_as_the_program_does(
+    script: dict[str, Any], tmp_path: Path, coloured: Callable[[int, int], Image.Image]
+) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "photo.heic"
+    coloured(100, 80).save(path, "HEIF", exif=exif.tobytes())
+    assert decode_picture(path).size == (80, 100)
+    assert script["decode_picture"](path).tobytes() == decode_picture(path).tobytes()
+
+
+def test_the_script_names_the_package_that_it_lacks_for_heic(
+    script: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as if it were not installed
+    path = tmp_path / "photo.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    with pytest.raises(script["PictureError"], match='pip install "pillow-heif"'):
+        script["decode_picture"](path)
 
 
 def test_the_script_needs_nothing_of_ftgui(export: Path) -> None:
@@ -135,7 +195,7 @@ def test_a_bad_picture_is_said_and_the_others_are_predicted(
     printed = capsys.readouterr()
     assert json.loads(printed.out)["picture"].endswith("red.png")
     assert printed.err.count("\n") == 1
-    assert "bad.jpg: It is empty, damaged" in printed.err
+    assert "bad.jpg: It is text, not a picture." in printed.err
 
 
 def flip_a_byte(export: Path) -> None:

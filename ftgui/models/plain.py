@@ -19,6 +19,8 @@ MAX_ENTRIES = 10_000
 """torchvision's largest network has 1,500."""
 MAX_NAME = 1000
 """Characters. torchvision's longest name has 71."""
+FRACTIONS = ("weight", "bias", "running_mean", "running_var")
+"""What entries of fractions are called."""
 _STATE_DICT = "Choose the file that holds the network's state_dict."
 
 
@@ -32,7 +34,7 @@ def refuse_unusable(path: Path, entries: Entries) -> None:
         raise FtguiError(
             f"“{path.name}” holds complex numbers, and these networks have real ones.", SAVE_ORDINARY
         )
-    whole = [key for key, tensor in entries.items() if _is_whole_weight(key, tensor)]
+    whole = [key for key, tensor in entries.items() if _is_whole(key, tensor)]
     if whole:
         raise FtguiError(
             f"“{path.name}” holds whole numbers where a network has fractions: it was quantized.",
@@ -41,8 +43,9 @@ def refuse_unusable(path: Path, entries: Entries) -> None:
         )
 
 
-def _is_whole_weight(key: str, tensor: torch.Tensor) -> bool:
-    return key.endswith("weight") and tensor.ndim > 1 and not tensor.is_floating_point()
+def _is_whole(key: str, tensor: torch.Tensor) -> bool:
+    """Whether what is a fraction in every network is a whole number here."""
+    return key.rpartition(".")[2] in FRACTIONS and tensor.ndim > 0 and not tensor.is_floating_point()
 
 
 def _refuse_names(path: Path, entries: Entries) -> None:

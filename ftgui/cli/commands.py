@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ftgui.cli.inspecting import inspect_command
+from ftgui.cli.scanning import scan_command
 from ftgui.cli.training import Words, config_from, resume_command, stopped_by_ctrl_c, train_command
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
@@ -48,23 +49,6 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
             stream.reconfigure(encoding="utf-8")
-
-
-def scan_command(arguments: argparse.Namespace) -> int:
-    from ftgui.jobs.scan import scan
-
-    report = scan(arguments.data)
-    if arguments.json:
-        print(records.to_json_line(report))
-        return 0
-    widest = max(len(entry.name) for entry in report.classes)
-    print(f"{report.pictures} pictures in {len(report.classes)} classes")
-    for entry in report.classes:
-        sides = f"{entry.train:6} train  {entry.val:6} val" if report.has_val else f"{entry.train:6}"
-        print(f"  {entry.name:{widest}}  {sides}{f'  {entry.test:6} test' if entry.test else ''}")
-    for note in report.notes:
-        print(f"- {note}")
-    return 0
 
 
 def find_lr_command(arguments: argparse.Namespace) -> int:

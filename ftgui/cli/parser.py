@@ -46,8 +46,12 @@ def _demo(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _scan(commands: Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "scan", "Say which classes and pictures a dataset folder holds.")
-    command.add_argument("data", metavar="DATA", type=Path, help="the dataset folder")
+    command = _command(
+        commands, "scan", "Say which classes and pictures a dataset holds, and what is wrong in it."
+    )
+    command.add_argument(
+        "data", metavar="DATA", type=Path, help="the dataset folder, or a list of paths and classes"
+    )
 
 
 def _inspect(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -97,6 +101,12 @@ def _what_to_train(command: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         help="learning rates of single stages as multiples of the head's, whatever the strategy says",
+    )
+    command.add_argument(
+        "--exclude",
+        metavar="FILE",
+        type=Path,
+        help="leave out the pictures that this text file names, a path below DATA a line",
     )
     command.add_argument(
         "--config", metavar="FILE", type=Path, help="take everything not said here from a run's config.json"

@@ -21,7 +21,12 @@ def content_name(path: Path) -> bytes:
     Raises:
         OSError: it cannot be read.
     """
-    return hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
+    return content_of(path.read_bytes())
+
+
+def content_of(data: bytes) -> bytes:
+    """Return the BLAKE2b of bytes, 16 bytes."""
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def stable_seed(*parts: object) -> int:

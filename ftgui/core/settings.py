@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from ftgui.core import files
 from ftgui.core.errors import FtguiError
-from ftgui.core.paths import user_config_folder
+from ftgui.core.paths import user_cache_folder, user_config_folder
 
 SETTINGS, MEASURED = "settings.toml", "measured.toml"
 LOCK_SECONDS = 10.0
@@ -37,6 +37,11 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """None: as many as torch takes of its own accord."""
     weights_url: str = "https://download.pytorch.org/models/"
     """The folder on the web that official weights are downloaded from, for those who have a mirror of it."""
+
+    @property
+    def cache_root(self) -> Path:
+        """The folder of all that can be computed again."""
+        return Path(self.cache_folder).expanduser() if self.cache_folder else user_cache_folder()
 
 
 LIMITS = {

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
+from ftgui.data.findings import Finding
 
-class Picture(msgspec.Struct, frozen=True):
+Layout = Literal["class_folders", "split_folders", "list"]
+"""A folder for each class; ``train`` and others above those; or a file that lists paths and classes."""
+
+
+class Picture(msgspec.Struct, frozen=True, gc=False):
     """One picture: where it is, relative to the dataset's root with forward slashes, and its class."""
 
     path: str
@@ -26,6 +32,25 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     test: tuple[Picture, ...] = ()
     notes: tuple[str, ...] = ()
     """What was found on the way and left out or is worth saying, a sentence each."""
+    layout: Layout = "class_folders"
+    list_file: str | None = None
+    """The list that says the classes, relative to ``root``."""
+    folders: dict[str, str] = {}
+    """What the folders of ``train``, ``val`` and ``test`` are called; "" is the root."""
+    findings: tuple[Finding, ...] = ()
+    """The same as ``notes``, one by one, as far as names alone tell."""
+
+    @property
+    def sides(self) -> tuple[tuple[str, tuple[Picture, ...]], ...]:
+        """The pictures of ``train``, ``val`` and ``test``, in this order."""
+        return ("train", self.train), ("val", self.val), ("test", self.test)
+
+    def folder_of(self, side: str, label: int) -> str:
+        """Return the folder of a class, or of a list the file that names it."""
+        if self.list_file is not None:
+            return self.list_file
+        above, name = self.folders.get(side, ""), self.class_names[label]
+        return f"{above}/{name}" if above else name
 
     @property
     def class_to_idx(self) -> dict[str, int]:

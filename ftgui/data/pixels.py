@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,13 @@ import torch
 from PIL import Image
 
 from ftgui.core.errors import FtguiError
-from ftgui.core.hashing import content_name
+from ftgui.core.hashing import content_of
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.data.augmentations import view_count
 from ftgui.data.dataset import Picture
-from ftgui.data.decode import PictureError, crop_centre, decode_picture, resize_short_side
+from ftgui.data.decode import PictureError, Source, crop_centre, load_resized
+from ftgui.data.in_order import in_order
+from ftgui.data.kept_pixels import KeptPixels, PixelKind, PixelPlace, kind_of
 from ftgui.data.memory import default_budget
 from ftgui.data.views import MIRRORED, View, make_view, view_parameters
 
@@ -31,12 +33,24 @@ T = TypeVar("T")
 Bytes = npt.NDArray[np.uint8]
 Numbers = Sequence[int] | npt.NDArray[np.int64]
 
+WRITE_BYTES = 8_000_000
+"""Pixels that are written to the disk at once."""
+
+
+class Fresh(NamedTuple):
+    """A picture that was decoded now and is to be written down."""
+
+    path: str
+    content: bytes
+    pixels: Bytes
+
 
 class PixelStore:
-    """The pictures of a split as uint8, decoded once as far as ``budget_bytes`` reaches.
+    """The pictures of a split as uint8, decoded once as far as ``budget_bytes`` and the disk reach.
 
     For ``none`` and ``flip`` the centre crop is kept, for ``standard`` the picture with its short side
-    resized, from which each view is cut. What does not fit is decoded again each time it is asked for:
+    resized, from which each view is cut. ``table`` keeps them on disk, for pictures whose ``contents`` are
+    known; what is not there is in memory as far as it fits, and decoded again each time it is asked for:
     slower, never different.
 
     ``load`` comes first; ``pictures``, ``labels`` and ``batch`` then speak of the readable pictures alone.
@@ -52,8 +66,13 @@ class PixelStore:
         views: int | None = None,
         budget_bytes: int | None = None,
         threads: int | None = None,
+        contents: Mapping[str, bytes] | None = None,
     ) -> None:
         self.root = Path(root)
+        self.contents = contents or {}
+        """What the file at a path held when the run began, by its BLAKE2b; may be of more pictures."""
+        self.table: KeptPixels | None = None
+        """Set by ``keeping_pixels``."""
         self.preprocessing = preprocessing
         self.augment = augment
         self.views = view_count(augment, views)
@@ -66,9 +85,21 @@ class PixelStore:
         self.decoded = 0
         """Pictures decoded so far; those that did not fit into memory count each time."""
         self.hits = 0
-        """Pictures served from memory so far."""
+        """Pictures served from memory or from the disk so far."""
+        self._fresh: list[Fresh] = []
         self._shelf = Shelf(default_budget() if budget_bytes is None else budget_bytes)
         self._counting = Lock()
+
+    @property
+    def kind(self) -> PixelKind:
+        """What is kept of each picture."""
+        return kind_of(self.preprocessing, self.augment)
+
+    @property
+    def known_contents(self) -> Iterator[bytes]:
+        """What the files of the pictures hold, as far as that is known."""
+        found = (self.contents.get(picture.path) for picture in self.pictures)
+        return (content for content in found if content is not None)
 
     @property
     def labels(self) -> torch.Tensor:
@@ -78,16 +109,27 @@ class PixelStore:
     def load(self) -> Generator[tuple[int, int], None, None]:
         """Decode every picture once on ``threads`` threads, yielding (done, of how many) after each.
 
+        Once it is known which can be read, only those are that are kept nowhere.
+
         The threads run a little ahead and then wait for the caller, so that a pause there is one here.
-        Closing the generator early ends them; what is decoded by then stays in memory, and what is
-        unreadable is not known.
+        Closing the generator early ends them; what is decoded by then stays in memory or on the disk, and
+        what is unreadable is not known.
+
+        Raises:
+            FtguiError: a picture could be read before, and now it cannot.
         """
-        reasons = []
-        with closing(self._decoding(self._decode_first, self.pictures, 4 * self.threads)) as judged:
+        pictures = self.pictures
+        if self.is_judged:
+            pictures = tuple(picture for picture in pictures if not self._holds(picture))
+        reasons: list[str | None] = []
+        with closing(self._decoding(self._decode_first, pictures, 4 * self.threads)) as judged:
             for reason in judged:
+                if reason is not None and self.is_judged:
+                    raise no_longer_readable(pictures[len(reasons)].path, reason)
                 reasons.append(reason)
-                yield len(reasons), len(self.pictures)
-        self.leave_out({p.path: r for p, r in zip(self.pictures, reasons, strict=True) if r is not None})
+                yield len(reasons), len(pictures)
+        if not self.is_judged:
+            self.leave_out({p.path: r for p, r in zip(pictures, reasons, strict=True) if r is not None})
 
     def stream(
         self, wanted: Iterable[tuple[int, Sequence[int | None]]], ahead: int
@@ -100,14 +142,30 @@ class PixelStore:
         """
         yield from self._decoding(self._all_views, wanted, ahead)
 
-    def digests(self) -> Generator[bytes | None, None, None]:
-        """Yield what each picture's file holds as 16 bytes; None where it cannot be read."""
-        yield from self._decoding(self._digest, self.pictures, 32 * self.threads)
-
     def _decoding(
         self, function: Callable[[S], T], items: Iterable[S], ahead: int
     ) -> Generator[T, None, None]:
-        return in_order(function, items, ahead, self.threads, "ftgui-decode")
+        """Yield what ``function`` makes of items; what was decoded for it is written down, many at a time."""
+        try:
+            with closing(in_order(function, items, ahead, self.threads, "ftgui-decode")) as done:
+                for each in done:
+                    self._write_down(WRITE_BYTES)
+                    yield each
+        finally:
+            self._write_down()
+
+    def _write_down(self, at_least: int = 1) -> None:
+        """Write what was decoded to the disk, if it is so many bytes; the memory it took is free again."""
+        with self._counting:
+            if sum(fresh.pixels.nbytes for fresh in self._fresh) < at_least:
+                return
+            written, self._fresh = self._fresh, []
+        if self.table is None:
+            return
+        kept = self.table.put([(fresh.content, fresh.pixels) for fresh in written])
+        for fresh, is_kept in zip(written, kept, strict=True):
+            if is_kept:
+                self._shelf.drop(fresh.path)
 
     def leave_out(self, unreadable: Mapping[str, str]) -> None:
         """Part the readable pictures from the others; ``unreadable`` says of each path why it is one."""
@@ -129,7 +187,7 @@ class PixelStore:
         views = self._checked_views(view, len(pictures))
         crop = self.preprocessing.crop
         batch = torch.empty((len(pictures), 3, crop, crop), dtype=torch.uint8)
-        held = all(picture.path in self._shelf for picture in pictures)
+        held = all(map(self._holds, pictures))
         at_once = held and self.augment != "standard"
         self._fill(batch.numpy(), pictures, views, threads=1 if at_once else self.threads)
         return batch
@@ -182,27 +240,47 @@ class PixelStore:
         except PictureError as error:
             raise no_longer_readable(picture.path, str(error)) from error
 
+    def _holds(self, picture: Picture) -> bool:
+        """Return whether a picture need not be decoded again, unless the disk damaged it."""
+        if picture.path in self._shelf:
+            return True
+        content = self.contents.get(picture.path)
+        return self.table is not None and content is not None and self.table.holds(content)
+
     def _kept(self, picture: Picture) -> Bytes:
-        """Return what is kept of a picture, from memory or decoded now; from any thread."""
+        """Return what is kept of a picture, from memory, the disk or decoded now; from any thread."""
         kept = self._shelf.get(picture.path)
+        content = self.contents.get(picture.path)
+        if kept is None and self.table is not None and content is not None:
+            kept = self.table.get(content)
         with self._counting:
             self.hits += kept is not None
             self.decoded += kept is None
-        if kept is None:
-            kept = self._decode(picture)
+        return self._decode_anew(picture, content) if kept is None else kept
+
+    def _decode_anew(self, picture: Picture, content: bytes | None) -> Bytes:
+        """Decode a picture; keep it in memory where it fits, and see to it that it is written down."""
+        if content is None or self.table is None or not self.table.takes_more:
+            kept = self._decode(self.root / picture.path)
             self._shelf.put(picture.path, kept)
+            return kept
+        data = self._read(picture)
+        kept = self._decode(io.BytesIO(data) if data is not None else self.root / picture.path)
+        self._shelf.put(picture.path, kept)
+        if data is not None and content_of(data) == content:  # or somebody changed it since the run began
+            with self._counting:
+                self._fresh.append(Fresh(picture.path, content, kept))
         return kept
 
-    def _digest(self, picture: Picture) -> bytes | None:
+    def _read(self, picture: Picture) -> bytes | None:
         try:
-            return content_name(self.root / picture.path)
+            return (self.root / picture.path).read_bytes()
         except OSError:  # decoding it says why
             return None
 
-    def _decode(self, picture: Picture) -> Bytes:
+    def _decode(self, source: Source) -> Bytes:
         """Return what is kept of a picture: (height, width, 3) for ``standard``, else (3, crop, crop)."""
-        image = decode_picture(self.root / picture.path)
-        resized = resize_short_side(image, self.preprocessing.resize, self.preprocessing.interpolation)
+        resized = load_resized(source, self.preprocessing.resize, self.preprocessing.interpolation)
         if self.augment == "standard":
             return np.asarray(resized)
         return channels_first(crop_centre(resized, self.preprocessing.crop))
@@ -214,6 +292,35 @@ class PixelStore:
         if len(views) != count or any(not 0 <= k < self.views for k in views):
             raise ValueError(f"{count} pictures of {self.views} views each have no views {views}")
         return views
+
+
+@contextmanager
+def keeping_pixels(
+    stores: Sequence[PixelStore], place: PixelPlace | None, others_bytes: int = 0
+) -> Iterator[list[KeptPixels]]:
+    """Let stores find and leave pictures in the tables at ``place``; when it ends, others may write there.
+
+    What is there can be read on. Stores of one kind share a table, since only one may write. As many bytes
+    as ``others_bytes`` are left to other tables.
+    """
+    if place is None:
+        yield []
+        return
+    alike: dict[PixelKind, list[PixelStore]] = {}
+    for store in stores:
+        alike.setdefault(store.kind, []).append(store)
+    with ExitStack() as stack:
+        tables = []
+        for kind, sharing in alike.items():
+            table = place.open(kind)
+            stack.callback(table.release)
+            tables.append(table)
+            table.leave(others_bytes)
+            table.make_room({c for store in sharing for c in store.known_contents})
+            for store in sharing:
+                store.table = table
+        yield tables
+    place.make_room([table.folder for table in tables])
 
 
 def no_longer_readable(path: str, why: str) -> FtguiError:
@@ -245,25 +352,12 @@ class Shelf:
                 self._room -= content.nbytes
                 self._kept[name] = content
 
-
-def in_order(
-    function: Callable[[S], T], items: Iterable[S], ahead: int, threads: int, name: str
-) -> Generator[T, None, None]:
-    """Yield ``function`` of each item in their order, computed on threads at most ``ahead`` items early.
-
-    ``map`` of a pool would run to the end while nobody asks for more. Closing the generator ends the threads.
-    """
-    pool = ThreadPoolExecutor(threads, name)
-    waiting: deque[Future[T]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    def drop(self, name: str) -> None:
+        """Let go of what is kept under ``name``; from any thread."""
+        with self._lock:
+            content = self._kept.pop(name, None)
+            if content is not None:
+                self._room += content.nbytes
 
 
 def channels_first(image: Image.Image) -> Bytes:

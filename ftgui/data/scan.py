@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Dataset, Picture
-from ftgui.data.layout import find_layout, only_val_and_test
+from ftgui.data.findings import Finding
+from ftgui.data.layout import Layout, find_layout, only_val_and_test
+from ftgui.data.listed import lists_in, scan_lists
+from ftgui.data.lists import is_list
 from ftgui.data.walk import Listing, Walker, counted, is_text, join, shown, unreadable
 
 ClassPictures = Mapping[str, list[str]]
@@ -20,31 +25,83 @@ HOW_TO = "Make one folder for each class and put its pictures there."
 def scan_dataset(root: Path) -> Dataset:
     """Find the classes and pictures in ``root`` from names alone; nothing is decoded or written.
 
-    Understood are a folder per class, and ``train`` with ``val``, ``valid`` or ``validation`` and ``test``,
-    in any case. Classes are numbered in the order of their names as plain strings, as torchvision's
-    ``ImageFolder`` does; train alone decides which there are. What is left out is said in ``notes``.
+    Understood are a folder per class, ``train`` with ``val``, ``valid`` or ``validation`` and ``test``, in
+    any case, and a list of paths and classes (``data/lists``): ``root`` itself, or one in it where its
+    folders are no classes. Classes are numbered in the order of their names as plain strings, as
+    torchvision's ``ImageFolder`` does; train alone decides which there are. What is left out is said in
+    ``notes`` and ``findings``.
 
     Raises:
         FtguiError: there is no such folder, it may not be read, or no two classes with pictures are in it.
     """
     root = Path(root).absolute()
+    if is_list(root.name) and root.is_file():
+        return scan_lists(root.parent, {"train": root.name})
     _check_folder(root)
     walker = Walker(root)
     top = walker.listing("")
+    try:
+        return _scan_folders(walker, top)
+    except FtguiError as error:
+        lists = lists_in(root, top)
+        if not lists:
+            raise
+        return scan_lists(root, lists, top.folders, instead_of=error)
+
+
+def _scan_folders(walker: Walker, top: Listing) -> Dataset:
+    """Find the classes by the folders that the pictures lie in."""
     _check_top(walker, top)
     layout = find_layout(walker, top)
-    train, notes = _read_train(walker, layout.train, top)
-    numbers = {name: number for number, name in enumerate(train)}
-    val, val_notes = _read_other(walker, layout.val, numbers)
-    test, test_notes = _read_other(walker, layout.test, numbers)
+    train = _read_part(walker, layout.train, top)
+    _check_train(walker, train)
+    classes = {name: paths for name, paths in train.classes.items() if paths}
+    numbers = {name: number for number, name in enumerate(classes)}
+    loose = tuple(top.pictures) if layout.train else ()
+    others = {
+        side: _read_part(walker, folder)
+        for side, folder in (("val", layout.val), ("test", layout.test))
+        if folder is not None
+    }
     return Dataset(
-        root=str(root),
+        root=str(walker.root),
         class_names=tuple(numbers),
-        train=_pictures(train, numbers),
-        val=val,
-        test=test,
-        notes=(*layout.notes(), *notes, *val_notes, *test_notes, *walker.notes()),
+        train=_pictures(train.classes, numbers),
+        val=_pictures(others["val"].classes, numbers) if "val" in others else (),
+        test=_pictures(others["test"].classes, numbers) if "test" in others else (),
+        notes=(
+            *layout.notes(),
+            *_train_notes(train, loose),
+            *(note for part in others.values() for note in _other_notes(part, numbers)),
+            *walker.notes(),
+        ),
+        layout="split_folders" if others else "class_folders",
+        folders={"train": train.folder} | {side: part.folder for side, part in others.items()},
+        findings=(
+            *walker.findings,
+            *_layout_findings(layout, loose),
+            *_train_findings(train),
+            *(finding for part in others.values() for finding in _other_findings(part, numbers)),
+        ),
     )
+
+
+class Part(NamedTuple):
+    """What ``train``, ``val`` or ``test`` holds."""
+
+    folder: str
+    """Relative to the root; "" where the root itself holds the classes."""
+    loose: tuple[str, ...]
+    """Pictures that lie in no class folder."""
+    classes: ClassPictures
+    """Those without pictures, too."""
+
+
+def _read_part(walker: Walker, folder: str, inside: Listing | None = None) -> Part:
+    inside = inside if inside is not None and not folder else walker.listing(folder)
+    above = ("", folder) if folder else ("",)
+    classes = {name: walker.pictures_below(join(folder, name), above) for name in inside.folders}
+    return Part(folder, tuple(join(folder, name) for name in inside.pictures), classes)
 
 
 def _check_folder(root: Path) -> None:
@@ -77,72 +134,90 @@ def _check_top(walker: Walker, top: Listing) -> None:
         )
 
 
-def _read_train(walker: Walker, train: str, top: Listing) -> tuple[ClassPictures, list[str]]:
-    """Return the classes that have pictures, and what is to be said about the rest; "" is a flat layout.
-
-    Raises:
-        FtguiError: fewer than two classes have pictures.
-    """
-    inside = walker.listing(train) if train else top
-    found = _read_classes(walker, train, inside)
-    classes = {name: paths for name, paths in found.items() if paths}
-    folder = walker.root / train
+def _check_train(walker: Walker, train: Part) -> None:
+    """Raise FtguiError where fewer than two classes have pictures."""
+    classes = {name: paths for name, paths in train.classes.items() if paths}
+    folder = walker.root / train.folder
     if not classes:
-        raise _no_classes(folder, len(inside.pictures))
+        raise _no_classes(folder, len(train.loose))
     if len(classes) == 1:
         raise _one_class(folder, *next(iter(classes.items())))
-    loose = {*top.pictures, *(join(train, name) for name in inside.pictures)}
-    return classes, list(_train_notes(found, len(loose)))
 
 
-def _train_notes(found: ClassPictures, loose: int) -> Iterator[str]:
-    empty = [name for name, paths in found.items() if not paths]
+# What is said together, and one by one.
+
+
+def _train_notes(train: Part, loose: tuple[str, ...]) -> Iterator[str]:
+    empty = [name for name, paths in train.classes.items() if not paths]
     if empty:
         yield f"Folders without pictures make no class: {shown(empty)}."
-    if loose:
-        yield f"{counted(loose, 'picture')} left out, lying outside the class folders."
+    outside = len(train.loose) + len(loose)
+    if outside:
+        yield f"{counted(outside, 'picture')} left out, lying outside the class folders."
 
 
-def _read_other(
-    walker: Walker, folder: str | None, numbers: Mapping[str, int]
-) -> tuple[tuple[Picture, ...], list[str]]:
-    """Return the pictures of val or test, numbered by train's classes, and what is to be said."""
-    if folder is None:
-        return (), []
-    inside = walker.listing(folder)
-    found = _read_classes(walker, folder, inside)
-    known = {name: paths for name, paths in found.items() if name in numbers}
-    pictures = _pictures(known, numbers)
-    return pictures, list(_other_notes(folder, inside, found, numbers))
+def _train_findings(train: Part) -> Iterator[Finding]:
+    yield from (_loose(path) for path in train.loose)
+    for name, paths in train.classes.items():
+        if not paths:
+            yield _class_missing(train.folder, name, f"“{name}” holds no pictures, so it makes no class.")
 
 
-def _other_notes(
-    folder: str, inside: Listing, found: ClassPictures, numbers: Mapping[str, int]
-) -> Iterator[str]:
-    unknown = {name: paths for name, paths in found.items() if name not in numbers and paths}
-    missing = [name for name in numbers if not found.get(name)]
+def _layout_findings(layout: Layout, loose: tuple[str, ...]) -> Iterator[Finding]:
+    yield from map(_loose, loose)
+    for folder in layout.beside:
+        yield _ignored(folder, f"It lies beside “{layout.train}”, which holds the classes.")
+
+
+def _other_notes(part: Part, numbers: Mapping[str, int]) -> Iterator[str]:
+    unknown = {name: paths for name, paths in part.classes.items() if name not in numbers and paths}
+    missing = [name for name in numbers if not part.classes.get(name)]
     if unknown:
         number = sum(map(len, unknown.values()))
         yield (
-            f"{counted(number, 'picture')} in “{folder}” left out, of classes that train lacks: "
+            f"{counted(number, 'picture')} in “{part.folder}” left out, of classes that train lacks: "
             f"{shown(list(unknown))}."
         )
     if missing:
-        yield f"“{folder}” has no pictures of {shown(missing)}."
-    if inside.pictures:
-        yield f"{counted(len(inside.pictures), 'picture')} left out, lying in “{folder}” itself."
+        yield f"“{part.folder}” has no pictures of {shown(missing)}."
+    if part.loose:
+        yield f"{counted(len(part.loose), 'picture')} left out, lying in “{part.folder}” itself."
 
 
-def _read_classes(walker: Walker, folder: str, inside: Listing) -> ClassPictures:
-    """Return the pictures below each folder in ``folder``."""
-    above = ("", folder) if folder else ("",)
-    return {name: walker.pictures_below(join(folder, name), above) for name in inside.folders}
+def _other_findings(part: Part, numbers: Mapping[str, int]) -> Iterator[Finding]:
+    """Say where val or test has other classes than train."""
+    yield from (_loose(path) for path in part.loose)
+    for name, paths in part.classes.items():
+        if paths and name not in numbers:
+            number = counted(len(paths), "picture")
+            yield _class_missing(part.folder, name, f"{number} left out: train has no class “{name}”.")
+    for name in numbers:
+        if not part.classes.get(name):
+            yield _class_missing(
+                part.folder,
+                name,
+                f"“{part.folder}” has no pictures of “{name}”, so nobody learns how well it is told apart.",
+            )
+
+
+def _loose(path: str) -> Finding:
+    return _ignored(path, "It lies outside the class folders.")
+
+
+def _ignored(path: str, why: str) -> Finding:
+    return Finding(kind="ignored", path=path, message=why)
+
+
+def _class_missing(folder: str, name: str, message: str) -> Finding:
+    return Finding(kind="class_missing", path=join(folder, name), message=message)
 
 
 def _pictures(classes: ClassPictures, numbers: Mapping[str, int]) -> tuple[Picture, ...]:
-    """Return all pictures sorted by path."""
-    pictures = [Picture(path, numbers[name]) for name, paths in classes.items() for path in paths]
-    return tuple(sorted(pictures, key=lambda picture: picture.path))
+    """Return all pictures of known classes, sorted by path."""
+    pictures = [
+        Picture(path, numbers[name]) for name, paths in classes.items() if name in numbers for path in paths
+    ]
+    return tuple(sorted(pictures, key=attrgetter("path")))
 
 
 def _no_classes(folder: Path, pictures: int) -> FtguiError:

@@ -1,14 +1,22 @@
-"""Scan: what a dataset folder holds."""
+"""Scan: what a dataset folder holds, what is wrong in it, and whether it can be trained on."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from ftgui.data.dataset import Dataset, Picture
+from ftgui.core.settings import EngineSettings, read_settings
+from ftgui.data.dataset import Dataset, Layout
+from ftgui.data.findings import KINDS, Finding
 from ftgui.data.scan import scan_dataset
+
+Counts = Counter[tuple[str, int]]
+"""Pictures by side and label."""
 
 
 class ClassCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,36 +32,117 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     """What ``ftgui scan`` says."""
 
     root: str
+    layout: Layout
     has_val: bool
     """Whether the folder brings its own validation split; otherwise all are counted under ``train``."""
     pictures: int
+    """That can be decoded, as far as they were ``checked``."""
     classes: tuple[ClassCount, ...]
+    findings: tuple[Finding, ...]
+    ready: bool
+    reasons: tuple[str, ...]
+    """Why it cannot be trained on, a sentence each."""
     notes: tuple[str, ...]
+    checked: bool
+    """Whether the files were looked at; their names alone otherwise."""
 
 
-def scan(root: Path) -> ScanReport:
-    """Count the pictures of a dataset folder, class by class.
+class Listed(NamedTuple):
+    """What names alone tell."""
+
+    dataset: Dataset
+    report: ScanReport
+
+
+def list_pictures(root: Path) -> Listed:
+    """Find the classes and pictures of a dataset by their names.
 
     Raises:
         FtguiError: it holds nothing to train on.
     """
-    return report_on(scan_dataset(root))
+    dataset = scan_dataset(root)
+    counts = Counter((side, picture.label) for side, pictures in dataset.sides for picture in pictures)
+    return Listed(dataset, report_on(dataset, counts, dataset.findings, checked=False))
 
 
-def report_on(dataset: Dataset) -> ScanReport:
-    """Count the pictures of a dataset already scanned."""
-    train, val, test = (_by_label(side) for side in (dataset.train, dataset.val, dataset.test))
+def check(
+    dataset: Dataset, settings: EngineSettings | None = None
+) -> Generator[tuple[int, int], None, ScanReport]:
+    """Look at every file of a dataset, yielding how many are done, of how many; return what was found.
+
+    What was looked at before, and is what it was, is known already. Closing the generator early ends its
+    threads; the next check goes on from there.
+    """
+    from ftgui.data.check import find_problems, placed, usable  # here, as they bring Pillow
+    from ftgui.data.looking import look_at, open_index
+
+    paths = [picture.path for _, pictures in dataset.sides for picture in pictures]
+    with open_index((settings or read_settings()).cache_root) as index:
+        with closing(look_at(dataset.root, paths, index)) as looking:
+            looks = yield from looking
+        index.make_room()
+    pictures = placed(dataset, looks)
+    counts = Counter((each.side, each.picture.label) for each in usable(pictures))
+    return report_on(dataset, counts, find_problems(dataset, pictures), checked=True)
+
+
+def scan(root: Path) -> Generator[tuple[int, int], None, ScanReport]:
+    """List and check a dataset: ``check`` of what ``list_pictures`` finds.
+
+    Raises:
+        FtguiError: it holds nothing to train on.
+    """
+    return (yield from check(scan_dataset(root)))
+
+
+def report_on(
+    dataset: Dataset, counts: Counts, findings: tuple[Finding, ...], *, checked: bool
+) -> ScanReport:
+    """Return the report on a dataset of which so many pictures can be used."""
+    reasons = tuple(why_not_ready(dataset, counts))
     return ScanReport(
         root=dataset.root,
+        layout=dataset.layout,
         has_val=dataset.has_val,
-        pictures=train.total() + val.total() + test.total(),
+        pictures=counts.total(),
         classes=tuple(
-            ClassCount(name=name, train=train[label], val=val[label], test=test[label])
+            ClassCount(
+                name=name, train=counts["train", label], val=counts["val", label], test=counts["test", label]
+            )
             for label, name in enumerate(dataset.class_names)
         ),
+        findings=findings,
+        ready=not reasons,
+        reasons=reasons,
         notes=dataset.notes,
+        checked=checked,
     )
 
 
-def _by_label(pictures: tuple[Picture, ...]) -> Counter[int]:
-    return Counter(picture.label for picture in pictures)
+def without(report: ScanReport, dataset: Dataset, excluded: Collection[str]) -> ScanReport:
+    """Return a report as it is once pictures are left out of training: fewer pictures, the same findings."""
+    if not excluded:
+        return report
+    lost = {finding.path for finding in report.findings if KINDS[finding.kind].weight == "lost"}
+    gone = Counter(
+        (side, picture.label)
+        for side, pictures in dataset.sides
+        for picture in pictures
+        if picture.path in excluded and picture.path not in lost
+    )
+    counts: Counts = Counter()
+    for label, entry in enumerate(report.classes):
+        for side, count in (("train", entry.train), ("val", entry.val), ("test", entry.test)):
+            counts[side, label] = count - gone[side, label]
+    return report_on(dataset, counts, report.findings, checked=report.checked)
+
+
+def why_not_ready(dataset: Dataset, counts: Counts) -> Iterator[str]:
+    """Say why nothing can be trained on the pictures that can be used."""
+    for label, name in enumerate(dataset.class_names):
+        if not counts["train", label]:
+            yield f"No picture of “{name}” can be used to learn from."
+    if dataset.has_val and not any(counts["val", label] for label in range(len(dataset.class_names))):
+        yield "No picture can be used for validation."
+    if not dataset.has_val and all(counts["train", n] < 2 for n in range(len(dataset.class_names))):
+        yield "No class has two pictures that can be used, so none can be kept for validation."

@@ -60,6 +60,8 @@ class TrainConfig(Record, frozen=True, kw_only=True):
     views: int | None = None
     """Views a picture that ``augment`` chooses from: 1, 2 and 4 unless asked otherwise."""
     val_fraction: float = 0.2
+    exclude: tuple[str, ...] = ()
+    """Pictures that are neither learned from nor judged on: paths relative to the dataset's root."""
     seed: int = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"

@@ -9,7 +9,8 @@ from typing import Protocol
 import torch
 from torch import nn
 
-from ftgui.data.pixels import Numbers, PixelStore, in_order
+from ftgui.data.in_order import in_order
+from ftgui.data.pixels import Numbers, PixelStore
 from ftgui.training.precision import Arithmetic, drawn_pictures
 
 

@@ -22,9 +22,11 @@ from ftgui.gui.dialogs.help import tell_about, tell_strategies
 from ftgui.gui.dropping import dropped_path, kind_of
 from ftgui.gui.item_models.runs_model import RunsModel
 from ftgui.gui.news import News, show_in_file_manager
+from ftgui.gui.pages.data_page import DataPage
 from ftgui.gui.pages.moved_page import MovedPage
 from ftgui.gui.pages.setup_panel import SetupPanel
 from ftgui.gui.pages.train_page import TrainPage
+from ftgui.gui.picture_viewer import PictureViewer
 from ftgui.gui.sessions.export import ExportTask
 from ftgui.gui.sessions.fetching import Fetching
 from ftgui.gui.sessions.lr_search import LrSearch
@@ -47,7 +49,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._runs_folder = runs_folder or user_data_folder() / "runs"
         self._closing = False
-        self.project = ProjectSession(self)
+        self.project = ProjectSession(parent=self)
         self.training = TrainingSession(job, self)
         self.search = LrSearch(self)
         self.fetching = Fetching(self)
@@ -61,11 +63,13 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar(parent=centre)
         self.news = News(self.messages, self.project, self)
         self._tabs = Tabs(object_name="pages", accessible_name=self.tr("Pages"), parent=centre)
+        self.data = DataPage(self.project, self._tabs)
         self.page = TrainPage(self.training, self.runs, self._tabs)
         self.moved = MovedPage(self.training, self.runs, self._tabs)
         self.device_chip = DeviceChip()
         plots = (self.page.loss_plot, self.page.accuracy_plot)
         self._opening = Opening(tuple(plot.make_ready for plot in plots), self)
+        self._viewer = PictureViewer(self.project, self.data.pictures, self)
         self._actions = fill_menus(self, self._handlers())
         self._lay_out()
         self._connect()
@@ -157,7 +161,9 @@ class MainWindow(QMainWindow):
     # Making -----------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
+        self._tabs.addTab(self.data, self.tr("Data"))
         self._tabs.addTab(self.page, self.tr("Training"))
+        self._tabs.setCurrentWidget(self.page)
         self._tabs.addTab(self.moved, self.tr("What moved"))
         self._tabs.set_corner(self.device_chip)
         right = QVBoxLayout()
@@ -181,6 +187,9 @@ class MainWindow(QMainWindow):
         self.setup.train_clicked.connect(self.train)
         self.setup.choose_dataset_clicked.connect(self._choose_dataset)
         self.setup.choose_weights_clicked.connect(self._choose_weights)
+        self.setup.look_clicked.connect(self._look_at_pictures)
+        self.data.show_requested.connect(self._show_picture)
+        self.project.pictures.failed.connect(self.messages.show_error)
         self.setup.catalog_clicked.connect(self.open_catalog)
         self.setup.find_lr_clicked.connect(self.find_learning_rate)
         self.page.demo_requested.connect(self.open_demo)
@@ -261,8 +270,17 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_training_state(self, state: TrainingState) -> None:
         self._show_busy()
+        self.project.pictures.hold_check(self.training.is_active)
         if state is TrainingState.IDLE and self._closing:
             QTimer.singleShot(0, self.close)
+
+    @Slot()
+    def _look_at_pictures(self) -> None:
+        self._tabs.setCurrentWidget(self.data)
+
+    @Slot(str)
+    def _show_picture(self, path: str) -> None:
+        show_in_file_manager((self.project.pictures.root / path).parent)
 
     @Slot()
     def _tell_arithmetic(self) -> None:
@@ -363,6 +381,8 @@ class MainWindow(QMainWindow):
         self._close_dialogs("lr_finder", "catalog_dialog")
         self.hide()  # what is still being looked at may take its time; nobody has to watch that
         self._opening.shutdown()
+        self._viewer.shutdown()
+        self.data.shutdown()
         self.training.shutdown()
         self.search.shutdown()
         self.fetching.shutdown()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 from ftgui.core.errors import FtguiError
+from ftgui.data.findings import KINDS, Finding
 from ftgui.freezing.plan import FreezePlan
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.runs.history import RunHistory, RunState
@@ -42,9 +45,29 @@ def percent_words(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """Return what sorts "ResNet-18" before "ResNet-101"."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", text.casefold())
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
+
+
 def cut(text: str, longest: int = 24) -> str:
     """Return ``text``, ending in … where it is longer than that."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+MOST_KINDS = 3
+"""Kinds of findings that are named in a line."""
+
+
+def found_words(findings: Iterable[Finding]) -> str:
+    """Return what somebody should look at among the pictures: "3 findings: cut off, unlike all others"."""
+    counts = Counter(finding.kind for finding in findings if KINDS[finding.kind].weight != "note")
+    if not counts:
+        return ""
+    kinds = [facts.title.lower() for kind, facts in KINDS.items() if counts[kind]]
+    more = f" and {len(kinds) - MOST_KINDS} other kinds" if len(kinds) > MOST_KINDS else ""
+    return f"{counted(counts.total(), 'finding', 'findings')}: {', '.join(kinds[:MOST_KINDS])}{more}"
 
 
 NORM_WORDS = {

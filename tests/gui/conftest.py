@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from ftgui.gui.main_window import MainWindow
 from ftgui.gui.sessions.training import Job
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
+from tests.data.drawn_trees import jpeg
 from tests.gui.driving import PATIENCE, the, type_path
 from tests.gui.scripted import STAGES, open_all_gates, scripted_job, whole_run
 from tests.harness.leaks import deliver_deferred_deletes
@@ -60,16 +62,17 @@ def end(window: MainWindow) -> None:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """A folder of two classes. Its pictures hold nothing: the window only counts them."""
+    """A folder of two classes."""
     return make_classes(tmp_path / "pictures", ants=3, bees=5)
 
 
 def make_classes(folder: Path, **classes: int) -> Path:
-    """Make a class folder of so many empty pictures for each of ``classes``."""
+    """Make a class folder of so many small pictures for each of ``classes``, no two of them alike."""
+    numbers = itertools.count()
     for name, count in classes.items():
         (folder / name).mkdir(parents=True)
         for number in range(count):
-            (folder / name / f"{number}.jpg").touch()
+            (folder / name / f"{number}.jpg").write_bytes(jpeg(next(numbers)))
     return folder
 
 
@@ -88,6 +91,13 @@ def replace_job(monkeypatch: pytest.MonkeyPatch, name: str, **functions: Callabl
     module = ModuleType(f"ftgui.jobs.{name}")
     module.__dict__.update(functions)
     monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+def replace_listing(monkeypatch: pytest.MonkeyPatch, listing: Callable[[Path], object]) -> None:
+    """Put ``listing`` in place of what finds the pictures of a folder; they are checked as ever."""
+    from ftgui.jobs.scan import check, without
+
+    replace_job(monkeypatch, "scan", list_pictures=listing, check=check, without=without)
 
 
 def resnet18() -> object:

@@ -14,8 +14,8 @@ from ftgui.core.errors import FtguiError
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.widgets.path_edit import PathEdit, short_path
 from ftgui.gui.widgets.stage_bar import StageBar
-from ftgui.jobs.scan import scan
-from tests.gui.conftest import OpenWindow, make_classes, replace_job
+from ftgui.jobs.scan import list_pictures
+from tests.gui.conftest import OpenWindow, make_classes, replace_listing
 from tests.gui.driving import PATIENCE, says, status_of, the, type_over, type_path, words_of
 from tests.gui.scripted import Gate
 
@@ -238,8 +238,8 @@ def test_train_waits_for_the_answer_about_a_new_folder(
 ) -> None:
     window = ready_window()
     gate = Gate()
-    replace_job(monkeypatch, "scan", scan=lambda root: (gate.hold(), scan(root))[1])
-    type_path(qtbot, window, "dataset_path", make_classes(tmp_path / "later", a=1, b=1))
+    replace_listing(monkeypatch, lambda root: (gate.hold(), list_pictures(root))[1])
+    type_path(qtbot, window, "dataset_path", make_classes(tmp_path / "later", a=2, b=2))
     assert not the(window, QAbstractButton, "train_button").isEnabled()
     assert words_of(window, "ready_line") == "Looking at “later” …"
     gate.open()
@@ -255,9 +255,9 @@ def test_only_the_folder_typed_last_is_answered_for(
         looked_at.append(root.name)
         if root.name == "first":
             gate.hold()
-        return scan(root)
+        return list_pictures(root)
 
-    replace_job(monkeypatch, "scan", scan=slow_scan)
+    replace_listing(monkeypatch, slow_scan)
     first = make_classes(tmp_path / "first", a=1, b=1, c=1)
     second = make_classes(tmp_path / "second", x=1, y=1)
     window = open_window()
@@ -281,9 +281,9 @@ def test_an_error_about_a_folder_that_was_typed_over_is_not_shown(
         if root.name == "first":
             gate.hold()
             raise FtguiError("The first folder is no good.")
-        return scan(root)
+        return list_pictures(root)
 
-    replace_job(monkeypatch, "scan", scan=slow_scan)
+    replace_listing(monkeypatch, slow_scan)
     window = open_window()
     window.project.changed.connect(lambda: statuses.append(status_of(window, "dataset_path")[1]))
     type_path(qtbot, window, "dataset_path", tmp_path / "first")
@@ -298,14 +298,14 @@ def test_a_path_that_is_taken_away_again_is_not_answered_for(
     qtbot: QtBot, open_window: OpenWindow, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
-    replace_job(monkeypatch, "scan", scan=lambda root: (gate.hold(), scan(root))[1])
+    replace_listing(monkeypatch, lambda root: (gate.hold(), list_pictures(root))[1])
     window = open_window()
     type_path(qtbot, window, "dataset_path", pictures)
     qtbot.waitUntil(gate.reached.is_set, timeout=PATIENCE)
     type_path(qtbot, window, "dataset_path", "")
     gate.open()
-    qtbot.waitUntil(lambda: not window.project._scan.is_running, timeout=PATIENCE)
-    assert window.project.state.report is None
+    qtbot.waitUntil(lambda: not window.project.pictures._list.is_running, timeout=PATIENCE)
+    assert window.project.pictures.state.report is None
     assert the(window, QSpinBox, "class_count").value() == 0
     assert words_of(window, "ready_line") == "Choose a folder of pictures."
 
@@ -329,7 +329,7 @@ def test_a_path_is_looked_at_once_however_often_it_is_entered(
     qtbot: QtBot, open_window: OpenWindow, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at: list[Path] = []
-    replace_job(monkeypatch, "scan", scan=lambda root: (looked_at.append(root), scan(root))[1])
+    replace_listing(monkeypatch, lambda root: (looked_at.append(root), list_pictures(root))[1])
     window = open_window()
     type_path(qtbot, window, "dataset_path", pictures)
     qtbot.waitUntil(lambda: the(window, QSpinBox, "class_count").value() == 2, timeout=PATIENCE)
@@ -379,7 +379,7 @@ def test_a_long_path_shows_its_end_and_is_whole_under_the_cursor(
     assert edit.shown_text().endswith("/pictures")
     assert edit.text() == long
     assert long in edit.toolTip()
-    assert window.project.state.dataset.path == long
+    assert window.project.pictures.state.looked.path == long
 
 
 def _states(window: MainWindow, card: str) -> list[str]:

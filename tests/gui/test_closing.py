@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.sessions.training import TrainingState
-from ftgui.jobs.scan import scan
-from tests.gui.conftest import OpenWindow, replace_job
+from ftgui.jobs.scan import list_pictures
+from tests.gui.conftest import OpenWindow, replace_listing
 from tests.gui.driving import PATIENCE, answer, cells, click, the, type_path, wait_idle, words_of
 from tests.gui.scripted import Gate, batch, ended, epoch, scripted_job, started, whole_run
 from tests.harness.process import run_python
@@ -111,7 +111,7 @@ def test_a_window_that_still_looks_into_a_folder_ends_its_thread_when_it_closes(
     qtbot: QtBot, open_window: OpenWindow, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
-    replace_job(monkeypatch, "scan", scan=lambda root: (gate.hold(), scan(root))[1])
+    replace_listing(monkeypatch, lambda root: (gate.hold(), list_pictures(root))[1])
     window = open_window()
     type_path(qtbot, window, "dataset_path", pictures)
     qtbot.waitUntil(gate.reached.is_set, timeout=PATIENCE)
@@ -148,5 +148,6 @@ def test_a_new_process_finds_what_the_last_one_left(open_window: OpenWindow) -> 
 def _running(window: MainWindow) -> list[QThread]:
     """Return the threads of a window's sessions that still run."""
     found = [thread for thread in window.findChildren(QThread) if thread.isRunning()]
-    busy = (window.training._thread, window._export._thread, window.project._scan._thread)
-    return [*found, *(each._thread for each in busy if each.is_running)]
+    pictures = window.project.pictures
+    busy = (window.training, window._export, pictures._list, pictures._check)
+    return [*found, *(each._thread._thread for each in busy if each._thread.is_running)]

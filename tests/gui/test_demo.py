@@ -75,6 +75,6 @@ def test_the_demo_trains_and_learns_its_classes() -> None:
 
 
 def test_the_demos_pictures_are_found_by_the_window() -> None:
-    from ftgui.jobs.scan import scan
+    from ftgui.jobs.scan import list_pictures
 
-    assert len(scan(DEMO_PICTURES).classes) >= 2
+    assert len(list_pictures(DEMO_PICTURES).report.classes) >= 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from PySide6.QtCore import (
 from ftgui.gui.catalog_words import SearchText, find_words
 from ftgui.gui.item_models.columns import header_data
 from ftgui.gui.widgets.icons import icon
-from ftgui.gui.words import count_words
+from ftgui.gui.words import count_words, natural
 from ftgui.models import catalog
 from ftgui.models.catalog import CatalogRow, Kept
 
@@ -42,12 +41,6 @@ class Column:
     is_number: bool = False
 
 
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    """Return what sorts "ResNet-18" before "ResNet-101"."""
-    parts = re.findall(r"\d+|\D+", text.lower())
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
-
-
 def _weights(row: CatalogRow, _kept: Kept) -> str:
     is_best = row.weights.is_default and row.has_choice
     return f"{row.weights.name} · {IS_RECOMMENDED}" if is_best else row.weights.name
@@ -66,7 +59,7 @@ def _here(row: CatalogRow, kept: Kept) -> str:
 
 COLUMNS: tuple[Column, ...] = (
     Column(
-        "Network", lambda row, _: row.title, lambda row, _: (_natural(row.title), not row.weights.is_default)
+        "Network", lambda row, _: row.title, lambda row, _: (natural(row.title), not row.weights.is_default)
     ),
     Column(
         "Weights",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ftgui.freezing.facts import why_norm, why_strategy
 from ftgui.freezing.strategies import SHAPING_SETTINGS
-from ftgui.gui.pages.findings import show_finding
+from ftgui.gui.pages.looked import show_looked
 from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.widgets.buttons import Button, Disclosure
 from ftgui.gui.widgets.card import Card
@@ -19,7 +19,7 @@ from ftgui.gui.widgets.path_row import PathRow
 from ftgui.gui.widgets.setting_form import SettingForm
 from ftgui.gui.widgets.text import Kind, StatusLine, Text, tip
 from ftgui.gui.widgets.why_note import WhyNote
-from ftgui.gui.words import counted, cut, measured, percent_words
+from ftgui.gui.words import counted, cut, found_words, measured, percent_words
 from ftgui.training.config import MAX_CLASSES, SETTING_BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
@@ -33,10 +33,14 @@ class PicturesCard(Card):
     """Where the pictures are and what was found there."""
 
     choose_clicked = Signal()
+    look_clicked = Signal()
 
     def __init__(self, session: ProjectSession, parent: QWidget | None = None) -> None:
         super().__init__("Pictures", number=1, parent=parent)
         self._session = session
+        self._look = Button(self.tr("Look at them"), kind="quiet", object_name="look_at_pictures")
+        self._look.clicked.connect(self._on_look)
+        self.add_corner(self._look)
         self.row = PathRow(
             icon_name="folder-outline",
             placeholder=self.tr("A folder with a folder per class"),
@@ -47,14 +51,33 @@ class PicturesCard(Card):
         self.row.path_entered.connect(session.set_dataset)
         self.row.choose_clicked.connect(self.choose_clicked)
         self.add(self.row)
+        session.pictures.progressed.connect(self._show_status)
 
     def refresh(self) -> None:
-        state = self._session.state
-        self.row.set_path(state.dataset.path)
+        state = self._session.pictures.state
+        self._look.setVisible(state.report is not None)
+        self.row.set_path(state.looked.path)
         self.row.set_facts(_dataset_facts(state.report, self._session.setting("val_fraction")))
-        if not show_finding(self.row, state.dataset) and state.report is not None:
-            notes = state.report.notes
-            self.row.set_status("info", " ".join(notes))
+        self._show_status()
+
+    @Slot()
+    def _show_status(self) -> None:
+        """Say how far the check is, or what it found."""
+        state = self._session.pictures.state
+        if show_looked(self.row, state.looked) or state.report is None:
+            return
+        if state.progress is not None:
+            done, total = (f"{number:,}" for number in state.progress)
+            self.row.set_status("info", self.tr("checking: {done} of {total}").format(done=done, total=total))
+            return
+        found = found_words(f for f in self._session.pictures.findings() if f.path not in state.left_out)
+        if found:
+            self.row.set_status("warning", found)
+        else:
+            self.row.set_status("info", " ".join(state.report.notes))
+
+    def _on_look(self) -> None:
+        self.look_clicked.emit()
 
 
 class ClassesCard(Card):
@@ -77,7 +100,7 @@ class ClassesCard(Card):
         self.add(self._status)
 
     def refresh(self) -> None:
-        report = self._session.state.report
+        report = self._session.pictures.state.report
         self.count.setEnabled(report is not None)
         self.count.blockSignals(True)
         self.count.setValue(self._session.class_count())

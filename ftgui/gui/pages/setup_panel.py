@@ -22,6 +22,8 @@ class SetupPanel(QWidget):
 
     train_clicked = Signal()
     choose_dataset_clicked = Signal()
+    look_clicked = Signal()
+    """The pictures are to be looked at."""
     choose_weights_clicked = Signal()
     catalog_clicked = Signal()
     find_lr_clicked = Signal()
@@ -45,6 +47,7 @@ class SetupPanel(QWidget):
         self.train_button.setAccessibleName(self.tr("Train"))
         self._lay_out()
         self.pictures.choose_clicked.connect(self.choose_dataset_clicked)
+        self.pictures.look_clicked.connect(self.look_clicked)
         self.weights.choose_clicked.connect(self.choose_weights_clicked)
         self.weights.catalog_clicked.connect(self.catalog_clicked)
         self.train_button.clicked.connect(self._on_train)

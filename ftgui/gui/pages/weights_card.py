@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from ftgui.core.preprocessing import Preprocessing
-from ftgui.gui.pages.findings import show_finding
+from ftgui.gui.pages.looked import show_looked
 from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.widgets.buttons import Button, Disclosure
 from ftgui.gui.widgets.card import Card
@@ -74,7 +74,7 @@ class WeightsCard(Card):
         found = state.inspected.recognition if state.inspected else None
         self.row.set_path(state.weights.path)
         self.row.set_facts(*_facts(found))
-        if not show_finding(self.row, state.weights) and found is not None:
+        if not show_looked(self.row, state.weights) and found is not None:
             self.row.set_status("ok", self._match_words(found))
         hinted = found is not None and (found.architecture is None or state.architecture is not None)
         self._form.setRowVisible(self._architecture, hinted)

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from ftgui.core.errors import FtguiError
+from ftgui.core.paths import user_data_folder
 from ftgui.data.augmentations import view_count
 from ftgui.freezing.strategies import SHAPING_SETTINGS, STRATEGIES
-from ftgui.gui.sessions.questions import Inspect, Scan, describe_machine
+from ftgui.gui.sessions.looked import Looked
+from ftgui.gui.sessions.pictures import PicturesSession
+from ftgui.gui.sessions.questions import Inspect, describe_machine
 from ftgui.gui.sessions.worker import LatestTask
 from ftgui.gui.words import counted
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig, check_class_count, check_config
@@ -19,25 +22,13 @@ from ftgui.training.config import SETTING_BY_NAME, TrainConfig, check_class_coun
 if TYPE_CHECKING:
     from ftgui.jobs.inspect import Inspected
     from ftgui.jobs.machine import Machine
-    from ftgui.jobs.scan import ScanReport
-
-
-@dataclass
-class Finding:
-    """What is known of a path the user gave: still looking, an answer, or why not."""
-
-    path: str = ""
-    looking: bool = False
-    error: FtguiError | None = None
 
 
 @dataclass
 class ProjectState:
     """Plain values; ``ProjectSession`` alone changes them."""
 
-    dataset: Finding = field(default_factory=Finding)
-    report: ScanReport | None = None
-    weights: Finding = field(default_factory=Finding)
+    weights: Looked = field(default_factory=Looked)
     architecture: str | None = None
     """What the user takes the weights file for; None leaves it to the file."""
     preprocessing: str | None = None
@@ -64,18 +55,20 @@ class Readiness:
 
 
 class ProjectSession(QObject):
-    """Owns the state; widgets call its intent methods and show what it says."""
+    """Owns the state, and with it the ``pictures``; widgets call its intent methods and show what it says.
+
+    ``folder`` is the project's: what it keeps on the disk lies there.
+    """
 
     changed = Signal()
     machine_failed = Signal(object)
     """An FtguiError: torch cannot be loaded, so nothing can be trained."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, folder: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = ProjectState()
-        self._scan = LatestTask("scan", self)
-        self._scan.done.connect(self._on_scanned)
-        self._scan.failed.connect(self._on_scan_failed)
+        self.pictures = PicturesSession(folder or user_data_folder(), self)
+        self.pictures.changed.connect(self.changed)
         self._inspect = LatestTask("inspect", self)
         self._inspect.done.connect(self._on_inspected)
         self._inspect.failed.connect(self._on_inspect_failed)
@@ -87,14 +80,8 @@ class ProjectSession(QObject):
 
     def set_dataset(self, path: str) -> None:
         """Take this folder and look into it."""
-        self.state.dataset = Finding(path, looking=bool(path))
-        self.state.report = None
         self.state.classes = None
-        if path:
-            self._scan.ask(Scan(path))
-        else:
-            self._scan.forget()
-        self.changed.emit()
+        self.pictures.set_folder(path)
 
     def set_weights(self, path: str) -> None:
         """Take this weights file and look into it."""
@@ -114,7 +101,7 @@ class ProjectSession(QObject):
 
     def _look_into_weights(self, path: str) -> None:
         """Ask what the file is. What is known of it stays in view meanwhile, so that no card jumps."""
-        self.state.weights = Finding(path, looking=bool(path))
+        self.state.weights = Looked(path, looking=bool(path))
         if path:
             self._inspect.ask(Inspect(path, self.state.architecture, self.state.preprocessing))
         else:
@@ -122,8 +109,7 @@ class ProjectSession(QObject):
         self.changed.emit()
 
     def set_classes(self, count: int) -> None:
-        found = len(self.state.report.classes) if self.state.report else None
-        self.state.classes = None if count == found else count
+        self.state.classes = None if count == self._found_classes else count
         self.changed.emit()
 
     def set_strategy(self, name: str) -> None:
@@ -161,7 +147,7 @@ class ProjectSession(QObject):
             self._machine.ask(describe_machine)
 
     def shutdown(self) -> None:
-        for task in (self._scan, self._inspect, self._machine):
+        for task in (self.pictures, self._inspect, self._machine):
             task.shutdown()
 
     # Answers ------------------------------------------------------------------------------------------
@@ -169,23 +155,28 @@ class ProjectSession(QObject):
     @property
     def is_blank(self) -> bool:
         """Whether neither pictures nor weights were given yet."""
-        return not (self.state.dataset.path or self.state.weights.path)
+        return not (self.pictures.state.looked.path or self.state.weights.path)
 
     @property
     def is_looking(self) -> bool:
-        return self.state.dataset.looking or self.state.weights.looking
+        return self.pictures.state.looked.looking or self.state.weights.looking
 
     def class_count(self) -> int:
         """Return the number of outputs as it stands, 0 while nothing is known."""
         if self.state.classes is not None:
             return self.state.classes
-        return len(self.state.report.classes) if self.state.report else 0
+        return self._found_classes
+
+    @property
+    def _found_classes(self) -> int:
+        report = self.pictures.state.report
+        return len(report.classes) if report else 0
 
     def notes(self) -> tuple[str, ...]:
         """Return what is said of the folder and the file before any run."""
-        state = self.state
+        state, report = self.state, self.pictures.state.report
         return (
-            *(state.report.notes if state.report else ()),
+            *(report.notes if report else ()),
             *(state.inspected.recognition.notes if state.inspected else ()),
         )
 
@@ -216,7 +207,8 @@ class ProjectSession(QObject):
         strategy = strategy or self.state.strategy
         architecture = self.state.inspected.recognition.architecture if self.state.inspected else None
         values = {
-            "dataset": self.state.dataset.path,
+            "dataset": self.pictures.state.looked.path,
+            "exclude": tuple(sorted(self.pictures.state.left_out)),
             "weights": self.state.weights.path,
             "strategy": strategy,
             "architecture": architecture,
@@ -238,19 +230,21 @@ class ProjectSession(QObject):
 
     def readiness(self) -> Readiness:
         """Say whether Train may be pressed, or the first thing that is missing."""
-        state = self.state
-        for finding, missing in (
-            (state.dataset, self.tr("Choose a folder of pictures.")),
+        state, pictures = self.state, self.pictures.state
+        for looked, missing in (
+            (pictures.looked, self.tr("Choose a folder of pictures.")),
             (state.weights, self.tr("Choose a pretrained weights file.")),
         ):
-            if not finding.path:
+            if not looked.path:
                 return Readiness(False, missing)
-            if finding.looking:
-                return Readiness(False, self.tr("Looking at “{name}” …").format(name=Path(finding.path).name))
-            if finding.error is not None:
-                return Readiness(False, finding.error.message, is_problem=True)
+            if looked.looking:
+                return Readiness(False, self.tr("Looking at “{name}” …").format(name=Path(looked.path).name))
+            if looked.error is not None:
+                return Readiness(False, looked.error.message, is_problem=True)
+        if pictures.report is not None and not pictures.report.ready:
+            return Readiness(False, pictures.report.reasons[0], is_problem=True)
         try:
-            check_class_count(state.classes, len(state.report.classes) if state.report else 0)
+            check_class_count(state.classes, self._found_classes)
             check_config(self.config())
             self.config().plan(self.stage_names)
             self._check_device()
@@ -284,18 +278,6 @@ class ProjectSession(QObject):
         return {name: value for name, value in self.state.settings.items() if name not in ignored}
 
     # What the tasks found -------------------------------------------------------------------------------
-
-    @Slot(object)
-    def _on_scanned(self, report: ScanReport) -> None:
-        self.state.dataset.looking = False
-        self.state.report = report
-        self.changed.emit()
-
-    @Slot(object)
-    def _on_scan_failed(self, error: FtguiError) -> None:
-        self.state.dataset.looking = False
-        self.state.dataset.error = error
-        self.changed.emit()
 
     @Slot(object)
     def _on_inspected(self, inspected: Inspected) -> None:

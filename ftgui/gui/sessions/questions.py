@@ -4,20 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ftgui.core.loading import load_torch
+from ftgui.data.dataset import Dataset
+from ftgui.data.left_out import read_left_out
+from ftgui.gui.sessions.shown import ShownPictures, shown_pictures
+
+if TYPE_CHECKING:
+    from ftgui.jobs.scan import ScanReport
 
 
 @dataclass(frozen=True)
-class Scan:
+class Opened:
+    """What a folder of pictures holds, by names alone, and what the user once left out of it."""
+
+    dataset: Dataset
+    report: ScanReport
+    left_out: frozenset[str]
+    shown: ShownPictures
+
+
+@dataclass(frozen=True)
+class List:
     """What a folder of pictures holds."""
 
     path: str
+    project: Path
 
     def __call__(self) -> object:
-        from ftgui.jobs.scan import scan
+        from ftgui.jobs.scan import list_pictures
 
-        return scan(Path(self.path).expanduser())
+        dataset, report = list_pictures(Path(self.path).expanduser())
+        left_out = read_left_out(self.project, dataset.root)
+        return Opened(dataset, report, left_out, shown_pictures(dataset, {}, left_out))
 
 
 @dataclass(frozen=True)

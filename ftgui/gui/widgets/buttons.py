@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -104,7 +105,9 @@ class Disclosure(QWidget):
         self, title: str, content: QWidget, *, object_name: str = "", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self._title = title
         self.button = Button(title, kind="quiet", icon_name="chevron-right", object_name=object_name)
+        self.button.setMinimumWidth(1)  # a long title is cut, and makes nothing wider
         self.button.setCheckable(True)
         self.button.toggled.connect(self._on_toggled)
         self._content = content
@@ -125,7 +128,22 @@ class Disclosure(QWidget):
         self.button.setChecked(is_open)
 
     def set_title(self, title: str) -> None:
-        self.button.setText(title)
+        self._title = title
+        self.button.setAccessibleName(title)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Cut the title where it is longer than there is room."""
+        self.button.setText(self._title)
+        over = self.button.sizeHint().width() - self.width()
+        if over > 0 and self.isVisible():
+            metrics = self.button.fontMetrics()
+            room = metrics.horizontalAdvance(self._title) - over
+            self.button.setText(metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, room))
 
     def _on_toggled(self, is_open: bool) -> None:
         self.button.set_icon("chevron-down" if is_open else "chevron-right")

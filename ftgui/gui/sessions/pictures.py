@@ -1,0 +1,204 @@
+"""The pictures to train on: the folder, what is in it, what is wrong in it, and what is left out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from ftgui.core.errors import FtguiError
+from ftgui.data.dataset import Dataset
+from ftgui.data.findings import KINDS, Finding
+from ftgui.data.left_out import write_left_out
+from ftgui.gui.sessions.checking import Checked, Checking
+from ftgui.gui.sessions.looked import Looked
+from ftgui.gui.sessions.questions import List, Opened
+from ftgui.gui.sessions.shown import ShownPictures
+from ftgui.gui.sessions.worker import LatestTask
+
+if TYPE_CHECKING:
+    from ftgui.jobs.scan import ScanReport
+
+
+@dataclass
+class PicturesState:
+    """Plain values; ``PicturesSession`` alone changes them."""
+
+    looked: Looked = field(default_factory=Looked)
+    dataset: Dataset | None = None
+    report: ScanReport | None = None
+    """Of the pictures that are not left out."""
+    whole_report: ScanReport | None = None
+    """Of all pictures."""
+    by_path: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    """What was found of single pictures."""
+    left_out: frozenset[str] = frozenset()
+    shown: ShownPictures = field(default_factory=ShownPictures)
+    progress: tuple[int, int] | None = None
+    """How many pictures the check looked at, of how many; None while none goes on."""
+
+
+class PicturesSession(QObject):
+    """Owns the state; who shows pictures calls its intent methods and shows what it says."""
+
+    changed = Signal()
+    pictures_changed = Signal()
+    """``shown`` is another list."""
+    marked = Signal(object)
+    """These paths, a frozenset, were left out or are used again."""
+    progressed = Signal()
+    """The check went on."""
+    failed = Signal(object)
+    """An FtguiError that is not about the folder itself."""
+
+    def __init__(self, project: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = PicturesState()
+        self._project = project
+        self._list = LatestTask("scan", self)
+        self._list.done.connect(self._on_listed)
+        self._list.failed.connect(self._on_list_failed)
+        self._check = Checking(self)
+        self._check.progressed.connect(self._on_progress)
+        self._check.done.connect(self._on_checked)
+        self._check.failed.connect(self._on_check_failed)
+        self._check.stopped.connect(self._on_check_stopped)
+
+    # Intents ------------------------------------------------------------------------------------------
+
+    def set_folder(self, path: str) -> None:
+        """Take this folder, or list, and look into it: names first, then every file."""
+        self._check.cancel()
+        self.state = PicturesState(Looked(path, looking=bool(path)))
+        self.pictures_changed.emit()
+        if path:
+            self._list.ask(List(path, self._project))
+        else:
+            self._list.forget()
+        self.changed.emit()
+
+    def check(self) -> None:
+        """Look at every file; what was looked at before, and is what it was, is known at once."""
+        if self.state.dataset is not None:
+            self._check.start(self.state.dataset, self.state.left_out)
+            self.state.progress = (0, sum(len(pictures) for _, pictures in self.state.dataset.sides))
+            self.changed.emit()
+
+    def stop_check(self) -> None:
+        """End the check; the next one goes on from there."""
+        self._check.cancel()
+
+    def hold_check(self, held: bool) -> None:
+        """Let the check wait while a run needs the processor."""
+        self._check.hold(held)
+
+    def leave_out(self, paths: Collection[str], left_out: bool) -> None:
+        """Leave pictures out of training, or use them again. Their files stay untouched."""
+        before = self.state.left_out
+        self.state.left_out = before.union(paths) if left_out else before.difference(paths)
+        if self.state.left_out == before or self.state.dataset is None:
+            return
+        try:
+            write_left_out(self._project, self.state.dataset.root, self.state.left_out)
+        except FtguiError as error:
+            self.failed.emit(error)
+        self.state.shown.mark(paths, self.state.by_path, self.state.left_out)
+        self._report()
+        self.marked.emit(frozenset(paths))
+        self.changed.emit()
+
+    def shutdown(self) -> None:
+        for task in (self._list, self._check):
+            task.shutdown()
+
+    # Answers ------------------------------------------------------------------------------------------
+
+    @property
+    def is_checking(self) -> bool:
+        return self.state.progress is not None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the check waits for a run to end."""
+        return self._check.is_held
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all that was found, the gravest first."""
+        return self.state.whole_report.findings if self.state.whole_report else ()
+
+    def lost_count(self) -> int:
+        """Return how many pictures cannot be used."""
+        return len({each.path for each in self.findings() if KINDS[each.kind].weight == "lost"})
+
+    def pictures_of(self, kind: str) -> frozenset[str]:
+        """Return the pictures that findings of a kind have to do with."""
+        at = self.state.shown.at
+        paths = (p for each in self.findings() if each.kind == kind for p in (each.path, *each.others))
+        return frozenset(path for path in paths if path in at)
+
+    def sides(self) -> tuple[str, ...]:
+        """Return the parts of the data that have pictures; "train" alone where the folder has no split."""
+        dataset = self.state.dataset
+        return tuple(side for side, pictures in dataset.sides if pictures) if dataset else ("train",)
+
+    @property
+    def root(self) -> Path:
+        """The folder in which the pictures' paths begin."""
+        return Path(self.state.dataset.root if self.state.dataset else ".")
+
+    def _report(self) -> None:
+        from ftgui.jobs.scan import without
+
+        whole, dataset = self.state.whole_report, self.state.dataset
+        if whole is not None and dataset is not None:
+            self.state.report = without(whole, dataset, self.state.left_out)
+
+    # What the tasks found -------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_listed(self, opened: Opened) -> None:
+        state = self.state
+        state.looked.looking = False
+        state.dataset, state.whole_report, state.left_out = opened.dataset, opened.report, opened.left_out
+        state.shown = opened.shown
+        self._report()
+        self.pictures_changed.emit()
+        self.check()
+
+    @Slot(object)
+    def _on_list_failed(self, error: FtguiError) -> None:
+        self.state.looked.looking = False
+        self.state.looked.error = error
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_progress(self, progress: tuple[int, int]) -> None:
+        if self.state.progress is not None:
+            self.state.progress = progress
+            self.progressed.emit()
+
+    @Slot(object)
+    def _on_checked(self, checked: Checked) -> None:
+        if checked.dataset is not self.state.dataset:
+            return
+        self.state.progress = None
+        self.state.whole_report, self.state.by_path = checked.report, checked.by_path
+        self.state.shown = checked.shown
+        now = self.state.left_out
+        self.state.shown.mark(now ^ checked.left_out, checked.by_path, now)
+        self._report()
+        self.pictures_changed.emit()
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_check_failed(self, error: FtguiError) -> None:
+        self._on_check_stopped()
+        self.failed.emit(error)
+
+    @Slot()
+    def _on_check_stopped(self) -> None:
+        self.state.progress = None
+        self.changed.emit()

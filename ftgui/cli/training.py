@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path, PurePath
 from types import FrameType
 from typing import Any
 
@@ -16,6 +17,7 @@ from tqdm import tqdm
 
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
+from ftgui.core.errors import FtguiError
 from ftgui.core.loading import load_torch
 from ftgui.runs.store import figure
 from ftgui.training.config import SETTING_BY_NAME, SETTINGS, TrainConfig, unread_settings
@@ -50,6 +52,7 @@ def config_from(arguments: argparse.Namespace) -> TrainConfig:
         "architecture": arguments.architecture,
         "classes": arguments.classes,
         "stage_lr": dict(arguments.stage_lr) if arguments.stage_lr else None,
+        "exclude": read_paths(arguments.exclude) if arguments.exclude else None,
         **{setting.name: getattr(arguments, setting.name) for setting in SETTINGS},
     }
     changes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
@@ -59,6 +62,21 @@ def config_from(arguments: argparse.Namespace) -> TrainConfig:
         if name not in changes:
             raise UsageError(f"Training needs {flag}.", "Or name a run's config.json with --config.")
     return TrainConfig(**changes)
+
+
+def read_paths(file: Path) -> tuple[str, ...]:
+    """Return the paths that a text file names, one a line, with forward slashes.
+
+    Raises:
+        FtguiError: it cannot be read, or is no text.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise FtguiError(f"“{file}” is no UTF-8 text.", "Save it as UTF-8, a path a line.") from error
+    except OSError as error:
+        raise FtguiError(f"“{file}” cannot be read: {error.strerror or error}.") from error
+    return tuple(PurePath(line).as_posix() for line in lines if line.strip())
 
 
 def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:

@@ -12,6 +12,7 @@ that has to begin anew begins with new files; who mapped the old ones keeps them
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import weakref
 import zlib
@@ -19,7 +20,6 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from io import FileIO
-from itertools import repeat
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from threading import RLock
@@ -123,6 +123,10 @@ class RowTable:
         """Return whether ``find`` finds the name."""
         return bool(self.find([name])[0] >= 0)
 
+    def knows(self, name: bytes) -> bool:
+        """Return whether there is a row of the name, damaged or not: what ``find`` would look at."""
+        return name in self._numbers
+
     def add(self, names: Sequence[bytes], rows: Bytes) -> npt.NDArray[np.int64]:
         """Append rows, uint8 (len(names), row_bytes). Of two rows with one name, the later is found.
 
@@ -189,7 +193,7 @@ class RowTable:
         """
         names = list(names)
         with self._guard:
-            found = list(map(self._numbers.get, names, repeat(-1)))
+            found = list(map(self._numbers.get, names, itertools.repeat(-1)))
             damaged = self._check(sorted(self._doubtful.intersection(found)))
             for at, number in enumerate(found if damaged else ()):
                 if number in damaged:
@@ -268,8 +272,8 @@ class RowTable:
         return self._written
 
 
-def make_room(folder: Path, budget_bytes: int, keep: Collection[Path] = ()) -> int:
-    """Delete whole tables in ``folder``, least recently used first, until they take at most ``budget_bytes``.
+def make_room(folders: Path | Collection[Path], budget_bytes: int, keep: Collection[Path] = ()) -> int:
+    """Delete whole tables in ``folders``, least recently used first, until all take at most ``budget_bytes``.
 
     A table is used when it is opened and when it grows. Those in ``keep`` and those that are being written
     stay, and so do those that cannot be deleted (as on Windows, where another program reads them). Who has
@@ -279,7 +283,7 @@ def make_room(folder: Path, budget_bytes: int, keep: Collection[Path] = ()) -> i
         The bytes freed.
     """
     kept = {path.resolve() for path in keep}
-    tables = sorted(_tables(folder))
+    tables = sorted(itertools.chain(*map(_tables, [folders] if isinstance(folders, Path) else folders)))
     excess = sum(table.size for table in tables) - budget_bytes
     freed = 0
     for table in tables:

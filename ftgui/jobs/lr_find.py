@@ -31,7 +31,7 @@ def find_learning_rate(
 
 def _found(config: TrainConfig, control: RunControl) -> Iterator[TrainingEvent | LrFound]:
     clock = RunClock()
-    prepared = yield from prepare(config, clock)
+    prepared = yield from prepare(config, clock, control=control)
     passages = make_passages(prepared, clock)
     if not (yield from passages.make_ready(1, clock, control)):
         return

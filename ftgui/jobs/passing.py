@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ftgui.core.paths import user_cache_folder
 from ftgui.core.settings import EngineSettings
+from ftgui.data.kept_pixels import PixelPlace
 from ftgui.data.pixels import PixelStore
 from ftgui.jobs.prepare import Prepared
 from ftgui.training.clock import RunClock
@@ -14,10 +14,13 @@ from ftgui.training.kept import FeaturePlace
 from ftgui.training.passages import Caching, Passages
 from ftgui.training.roofs import Roofs
 
+PIXEL_SHARE = 0.5
+"""Of the cache on disk, for decoded pictures of one kind: features are smaller, and dearer to compute."""
+
 
 def make_passages(prepared: Prepared, clock: RunClock, first_epoch: int = 1) -> Passages:
     """Move the network to its device; return the ways through it. Nothing is decoded or computed yet."""
-    config, split = prepared.config, prepared.pictures.split
+    config, split, contents = prepared.config, prepared.pictures.split, prepared.pictures.contents
     root, preprocessing = Path(prepared.pictures.root), prepared.recognition.preprocessing
     arithmetic = prepared.on_device()
     caching = make_caching(prepared.settings) if config.cache == "on" else None
@@ -27,9 +30,15 @@ def make_passages(prepared: Prepared, clock: RunClock, first_epoch: int = 1) -> 
     return Passages(
         applied=prepared.applied,
         train=PixelStore(
-            root, split.train, preprocessing, augment=config.augment, views=config.views, budget_bytes=budget
+            root,
+            split.train,
+            preprocessing,
+            augment=config.augment,
+            views=config.views,
+            budget_bytes=budget,
+            contents=contents,
         ),
-        val=PixelStore(root, split.val, preprocessing, budget_bytes=budget),
+        val=PixelStore(root, split.val, preprocessing, budget_bytes=budget, contents=contents),
         arithmetic=arithmetic,
         architecture=prepared.architecture,
         caching=caching,
@@ -54,8 +63,12 @@ def pass_speed(passages: Passages | None, clock: RunClock) -> tuple[PhaseSpeed, 
 
 def make_caching(settings: EngineSettings) -> Caching:
     """Return what the user's settings let be kept, and where."""
-    place = None
-    if settings.cache_gb > 0:
-        root = Path(settings.cache_folder).expanduser() if settings.cache_folder else user_cache_folder()
-        place = FeaturePlace(root / "features", int(settings.cache_gb * 1e9))
-    return Caching(place, settings.cache_memory_share)
+    if settings.cache_gb <= 0:
+        return Caching(None, settings.cache_memory_share)
+    features, pixels = settings.cache_root / "features", settings.cache_root / "pixels"
+    budget = int(settings.cache_gb * 1e9)
+    return Caching(
+        FeaturePlace(features, budget, beside=(pixels,)),
+        settings.cache_memory_share,
+        PixelPlace(pixels, budget, beside=(features,), share=PIXEL_SHARE),
+    )

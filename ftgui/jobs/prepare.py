@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,7 @@ from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.plan import FreezePlan, default_freeze_until
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.jobs.arithmetic import settle_arithmetic
+from ftgui.jobs.naming import Contents, index_place, name_contents, without_excluded
 from ftgui.jobs.recognition import read_and_recognise
 from ftgui.models.architectures import IMAGENET_CLASSES
 from ftgui.models.head import replace_output_layer
@@ -36,6 +37,7 @@ from ftgui.models.stages import find_stages
 from ftgui.models.weights import WeightsFile
 from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig, check_class_count, check_config
+from ftgui.training.control import RunControl
 from ftgui.training.devices import DeviceChoice, choose_device
 from ftgui.training.events import PhaseProgress, RunStarted, StageInfo, Timing, TrainingEvent
 from ftgui.training.objective import Objective, make_objective
@@ -51,6 +53,8 @@ class Pictures:
     class_names: tuple[str, ...]
     split: Split
     notes: tuple[str, ...] = ()
+    contents: Contents = field(default_factory=dict)
+    """What their files held when the run began, as far as it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +118,11 @@ def prepare(
     clock: RunClock,
     pictures: Pictures | None = None,
     preprocessing: Preprocessing | None = None,
+    control: RunControl | None = None,
 ) -> Generator[TrainingEvent, None, Prepared]:
     """Read, build and decide; nothing is written. Without ``pictures`` the dataset folder is looked through.
+
+    A stop cuts short the look at the pictures; what comes after it is quick.
 
     ``preprocessing`` is that of a run that goes on, whatever would be chosen today.
 
@@ -126,8 +133,15 @@ def prepare(
     settings = read_settings()
     use_threads(settings.threads)
     device = choose_device(config.device)
+    control = control or RunControl()
+    if pictures is None:
+        pictures = yield from find_pictures(config, settings, clock, control)
+    else:
+        listed = (*pictures.split.train, *pictures.split.val)
+        place = index_place(config, settings)
+        contents = yield from name_contents(pictures.root, listed, place, clock, control, is_split=True)
+        pictures = replace(pictures, contents=contents)
     with clock.phase("reading"):
-        pictures = pictures or find_pictures(config)
         classes = check_class_count(config.classes, len(pictures.class_names))
         check_split(pictures.split)
         yield PhaseProgress(phase="reading weights", done=0, total=1)
@@ -158,15 +172,21 @@ def prepare(
     )
 
 
-def find_pictures(config: TrainConfig) -> Pictures:
-    """Look through the dataset folder and split what it holds.
+def find_pictures(
+    config: TrainConfig, settings: EngineSettings, clock: RunClock, control: RunControl
+) -> Generator[TrainingEvent, None, Pictures]:
+    """Look through the dataset folder, at its pictures, and split what it holds.
 
     Raises:
-        FtguiError: it is no dataset.
+        FtguiError: it is no dataset, or what is left of it is none.
     """
-    dataset = scan_dataset(Path(config.dataset).expanduser())
-    split = split_dataset(dataset, config.val_fraction, config.seed)
-    return Pictures(dataset.root, dataset.class_names, split, dataset.notes)
+    with clock.phase("reading"):
+        scanned = scan_dataset(Path(config.dataset).expanduser())
+        dataset, notes = without_excluded(scanned, config.exclude)
+    listed, place = (*dataset.train, *dataset.val), index_place(config, settings)
+    contents = yield from name_contents(dataset.root, listed, place, clock, control, is_split=dataset.has_val)
+    split = split_dataset(dataset, config.val_fraction, config.seed, contents)
+    return Pictures(dataset.root, dataset.class_names, split, (*dataset.notes, *notes), contents)
 
 
 def initial_network(

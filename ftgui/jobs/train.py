@@ -107,6 +107,7 @@ class TrainJob:
                 self.clock,
                 earlier.pictures if earlier else None,
                 earlier.started.preprocessing if earlier else None,
+                self.control,
             )
         except (RuntimeError, MemoryError, OSError) as error:
             if isinstance(error, OSError) or is_out_of_memory(error):

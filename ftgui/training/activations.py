@@ -17,7 +17,8 @@ import numpy.typing as npt
 import torch
 
 from ftgui.core.rows import row_name
-from ftgui.data.pixels import Bytes, Numbers, PixelStore, no_longer_readable
+from ftgui.data.kept_pixels import PixelPlace
+from ftgui.data.pixels import Bytes, Numbers, PixelStore, keeping_pixels, no_longer_readable
 from ftgui.training.clock import RunClock
 from ftgui.training.kept import FeaturePlace, KeptFeatures
 from ftgui.training.prefix import Prefix, Shape
@@ -89,16 +90,10 @@ class Activations:
 
     # Filling ----------------------------------------------------------------------------------------------
 
-    def find(self, kept: KeptFeatures | None, clock: RunClock) -> Progress:
-        """Look at the pictures, and find what an earlier run left of their features."""
-        digests: list[bytes | None] = []
-        with closing(self.store.digests()) as found:
-            while len(digests) < len(self.store.pictures):
-                with clock.phase("reading"):
-                    digests.append(next(found))
-                yield "looking at pictures", len(digests), len(self.store.pictures)
-        self._names = self._names_of(digests)
+    def find(self, kept: KeptFeatures | None, clock: RunClock) -> None:
+        """Find what an earlier run left of the pictures' features."""
         with clock.phase("building"):
+            self._names = self._names_of_slots()
             self._take_shape(kept, len(self._names))
         with clock.phase("reading"):
             self._take_kept(kept)
@@ -150,11 +145,11 @@ class Activations:
         self._first_slots = np.array([slot_of[picture.path] for picture in store.pictures], np.int64)
         self._names = []
 
-    def _names_of(self, digests: Sequence[bytes | None]) -> list[bytes]:
+    def _names_of_slots(self) -> list[bytes]:
         """Return what each slot is kept under; a picture that cannot be read gets names that nothing has."""
         store, names = self.store, []
-        for picture, digest in zip(store.pictures, digests, strict=True):
-            content = digest or os.urandom(16)
+        for picture in store.pictures:
+            content = store.contents.get(picture.path) or os.urandom(16)
             for k in range(store.views):
                 # The crops of ``standard`` follow from the path, too.
                 view = (store.augment, picture.path, k) if store.augment == "standard" else (k,)
@@ -257,11 +252,15 @@ class Activations:
 
 
 def fill(
-    feeds: Sequence[Activations], place: FeaturePlace | None, clock: RunClock
+    feeds: Sequence[Activations],
+    place: FeaturePlace | None,
+    clock: RunClock,
+    pixels: PixelPlace | None = None,
 ) -> Generator[tuple[str, int, int], None, tuple[str, ...]]:
     """Fill feeds behind one prefix from ``place``, and compute what is not kept there; None: nothing is.
 
-    Closing the generator early leaves nothing half kept.
+    What has to be computed comes from the pictures kept at ``pixels``, as far as they are there. Closing the
+    generator early leaves nothing half kept.
 
     Returns:
         Sentences for the user.
@@ -270,11 +269,16 @@ def fill(
         kept = place.open(feeds[0].prefix) if place else None
     try:
         for feed in feeds:
-            yield from feed.find(kept, clock)
+            feed.find(kept, clock)
+        missing = sum(feed.missing for feed in feeds)
         if kept is not None:
-            kept.make_room_for(sum(feed.missing for feed in feeds))
-        for feed in feeds:
-            yield from feed.compute(kept, clock)
+            kept.make_room_for(missing)
+        # The features are dearer: pixels take what they leave, and go first.
+        others = kept.bytes_with(missing) if kept is not None else 0
+        lacking = [feed.store for feed in feeds if feed.missing]
+        with keeping_pixels(lacking, pixels, others):
+            for feed in feeds:
+                yield from feed.compute(kept, clock)
     finally:
         if kept is not None:
             kept.close()

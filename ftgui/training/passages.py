@@ -3,7 +3,7 @@ line, from what the frozen stages said of them once and for all."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
@@ -11,8 +11,9 @@ import msgspec
 import torch
 from torch import nn
 
+from ftgui.data.kept_pixels import PixelPlace
 from ftgui.data.memory import available_memory
-from ftgui.data.pixels import PixelStore
+from ftgui.data.pixels import PixelStore, keeping_pixels
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.models.folding import folded
 from ftgui.models.splitting import Halves
@@ -45,9 +46,11 @@ class Caching:
     """What may be kept."""
 
     place: FeaturePlace | None
-    """None: nothing on disk."""
+    """For features. None: nothing on disk."""
     memory_share: float = 0.25
     """Of the memory there is, for the features of each split."""
+    pixels: PixelPlace | None = None
+    """For decoded pictures. None: nothing on disk."""
 
 
 @dataclass
@@ -71,6 +74,7 @@ class Passages:
     _told: int = 0
     _behind: Passage | None = None
     _line: int = 0
+    _has_pixels: bool = False
     _feeds: tuple[Activations, ...] = ()
     _before: Counters = field(default_factory=Counters)
     """Of feeds that are needed no more."""
@@ -118,12 +122,21 @@ class Passages:
 
     def _prepare(self, line: int, clock: RunClock) -> Generator[tuple[str, int, int], None, None]:
         if line == 0:
-            for store in (self.train, self.val):
-                if not store.is_judged:
-                    yield from _decoded(store, clock)
+            if not self._has_pixels:
+                yield from self._decode(clock)
+            self._has_pixels = True
             self._forget()
         elif self._behind is None or line != self._line:
             yield from self._fill(line, clock)
+
+    def _decode(self, clock: RunClock) -> Generator[tuple[str, int, int], None, None]:
+        """Have pictures decoded ahead, as far as they can be kept."""
+        stores, place = (self.train, self.val), self.caching.pixels if self.caching else None
+        with keeping_pixels(stores, place) as tables:
+            for store in stores:
+                if not store.is_judged or store.table is not None:
+                    yield from _decoded(store, clock)
+        self._note([note for table in tables for note in table.notes])
 
     def at(self, epoch: int) -> Passage:
         """Return the way of an epoch that ``prepare`` was called for. Modes are the caller's to set."""
@@ -146,6 +159,9 @@ class Passages:
         """Return sentences for the user that were not returned before."""
         told, self._told = self._told, len(self._notes)
         return self._notes[told:]
+
+    def _note(self, notes: Iterable[str]) -> None:
+        self._notes += [note for note in dict.fromkeys(notes) if note not in self._notes]
 
     @property
     def counters(self) -> Counters:
@@ -211,8 +227,7 @@ class Passages:
             Activations(store, prefix, self._memory_bytes(), self.roofs) for store in (self.train, self.val)
         )
         self._feeds = (train, val)
-        notes = yield from fill(self._feeds, self.caching.place, clock)
-        self._notes += [note for note in notes if note not in self._notes]
+        self._note((yield from fill(self._feeds, self.caching.place, clock, self.caching.pixels)))
         with clock.phase("building"):
             network = Halves(self.applied.model, self.applied.stages, line).suffix
         # Numbers so few that half the bits would save nothing: the head alone learns in fp32.

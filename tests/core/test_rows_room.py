@@ -55,6 +55,17 @@ def test_the_least_recently_used_tables_go_until_the_rest_fits(tmp_path: Path) -
     assert left_in(tmp_path) == []
 
 
+def test_folders_of_tables_may_share_a_budget(tmp_path: Path) -> None:
+    size = table_at(tmp_path / "one" / "old", 3, used=1)
+    table_at(tmp_path / "one" / "new", 3, used=3)
+    table_at(tmp_path / "two" / "other", 3, used=2)
+    folders = (tmp_path / "one", tmp_path / "two", tmp_path / "none")
+    assert make_room(folders, 2 * size) == size
+    assert (left_in(folders[0]), left_in(folders[1])) == (["new"], ["other"])
+    assert make_room(folders, size) == size
+    assert (left_in(folders[0]), left_in(folders[1])) == (["new"], [])
+
+
 def test_opening_a_table_is_using_it(tmp_path: Path) -> None:
     size = table_at(tmp_path / "old", 3, used=1)
     table_at(tmp_path / "new", 3, used=2)

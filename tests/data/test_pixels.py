@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from PIL import Image
 from torchvision.transforms import functional
 
 from ftgui.core.errors import FtguiError
-from ftgui.core.hashing import content_name
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.data.dataset import Picture
 from ftgui.data.decode import decode_picture, prepare_picture, resize_short_side
@@ -121,7 +121,7 @@ def test_unreadable_pictures_are_left_out_and_said(tmp_path: Path, pictures: lis
     store = loaded(PixelStore(tmp_path, pictures, SMALL, budget_bytes=4 * CROP_BYTES, threads=2))
     assert [path for path, _ in store.unreadable] == ["1.png", "4.png"]
     assert "cut off" in store.unreadable[0][1]
-    assert "no picture" in store.unreadable[1][1]
+    assert "not a picture" in store.unreadable[1][1]
     assert [picture.path for picture in store.pictures] == [f"{n}.png" for n in (0, 2, 3, 5, 6, 7)]
     assert store.labels.tolist() == [0, 2, 0, 2, 0, 1]
     assert store.labels.dtype == torch.int64
@@ -165,12 +165,12 @@ def test_closing_the_load_halfway_ends_its_threads_and_its_work(
 ) -> None:
     started = []
 
-    def slow(path: Path) -> Image.Image:
+    def slow(path: Path, *_: Any) -> Image.Image:
         started.append(path)
         time.sleep(0.1)
         return Image.new("RGB", (40, 40))
 
-    monkeypatch.setattr("ftgui.data.pixels.decode_picture", slow)
+    monkeypatch.setattr("ftgui.data.pixels.load_resized", slow)
     many = [Picture(f"{number}.png", 0) for number in range(200)]
     progress = PixelStore(tmp_path, many, SMALL, threads=4).load()
     assert next(progress) == (1, 200)
@@ -186,11 +186,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The paths that are decoded, which takes no time here."""
     paths: list[Path] = []
 
-    def note(path: Path) -> Image.Image:
+    def note(path: Path, *_: Any) -> Image.Image:
         paths.append(path)
         return Image.new("RGB", (40, 40))
 
-    monkeypatch.setattr("ftgui.data.pixels.decode_picture", note)
+    monkeypatch.setattr("ftgui.data.pixels.load_resized", note)
     return paths
 
 
@@ -216,11 +216,11 @@ def test_pictures_are_decoded_side_by_side(
 ) -> None:
     together = threading.Barrier(4, timeout=20)
 
-    def wait_for_the_others(path: Path) -> Image.Image:
+    def wait_for_the_others(*_: Any) -> Image.Image:
         together.wait()
         return Image.new("RGB", (40, 40))
 
-    monkeypatch.setattr("ftgui.data.pixels.decode_picture", wait_for_the_others)
+    monkeypatch.setattr("ftgui.data.pixels.load_resized", wait_for_the_others)
     store = loaded(PixelStore(tmp_path, pictures, SMALL, threads=4, budget_bytes=0))
     store.batch([0, 1, 2, 3])
 
@@ -228,10 +228,10 @@ def test_pictures_are_decoded_side_by_side(
 def test_a_mistake_in_the_program_is_not_taken_for_a_bad_picture(
     tmp_path: Path, pictures: list[Picture], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(path: Path) -> Image.Image:
+    def broken(*_: Any) -> Image.Image:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("ftgui.data.pixels.decode_picture", broken)
+    monkeypatch.setattr("ftgui.data.pixels.load_resized", broken)
     with pytest.raises(ZeroDivisionError):
         loaded(PixelStore(tmp_path, pictures, SMALL, threads=2))
     assert threads() == []
@@ -309,56 +309,16 @@ def test_a_stream_decodes_so_many_pictures_ahead_and_no_more(
 def test_a_mistake_in_the_program_ends_a_stream_and_its_threads(
     tmp_path: Path, pictures: list[Picture], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(path: Path) -> Image.Image:
+    def broken(*_: Any) -> Image.Image:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("ftgui.data.pixels.decode_picture", broken)
+    monkeypatch.setattr("ftgui.data.pixels.load_resized", broken)
     with pytest.raises(ZeroDivisionError):
         list(PixelStore(tmp_path, pictures, SMALL, threads=2).stream([(0, [0])], 1))
     assert threads() == []
 
 
-# What files hold ------------------------------------------------------------------------------------------
-
-
-def test_a_digest_is_that_of_the_files_bytes_and_of_nothing_else(
-    tmp_path: Path, pictures: list[Picture]
-) -> None:
-    before = list(PixelStore(tmp_path, pictures, SMALL, threads=2).digests())
-    assert before == [content_name(tmp_path / picture.path) for picture in pictures]
-    assert len(set(before)) == 8
-    assert {len(digest or b"") for digest in before} == {16}
-    (tmp_path / "0.png").rename(tmp_path / "another name.png")
-    renamed = [Picture("another name.png", 2), *pictures[1:]]
-    other = Preprocessing(resize=20, crop=20)
-    assert list(PixelStore(tmp_path, renamed, other, augment="standard").digests()) == before
-
-
-def test_one_bit_of_a_file_changes_its_digest_and_no_other(tmp_path: Path, pictures: list[Picture]) -> None:
-    store = PixelStore(tmp_path, pictures, SMALL, threads=2)
-    before = list(store.digests())
-    content = bytearray((tmp_path / "5.png").read_bytes())
-    content[-20] ^= 1
-    (tmp_path / "5.png").write_bytes(content)
-    after = list(store.digests())
-    assert [n for n in range(8) if before[n] != after[n]] == [5]
-    assert store.decoded == 0, "nothing is decoded for it"
-
-
-def test_a_file_that_cannot_be_read_has_no_digest(tmp_path: Path, pictures: list[Picture]) -> None:
-    (tmp_path / "2.png").unlink()
-    (tmp_path / "6.png").unlink()
-    (tmp_path / "6.png").mkdir()
-    digests = list(PixelStore(tmp_path, pictures, SMALL, threads=2).digests())
-    assert [n for n, digest in enumerate(digests) if digest is None] == [2, 6]
-    assert threads() == []
-
-
-def test_closing_the_digests_halfway_ends_their_threads(tmp_path: Path, pictures: list[Picture]) -> None:
-    digests = PixelStore(tmp_path, pictures * 50, SMALL, threads=2).digests()
-    next(digests)
-    digests.close()
-    assert threads() == []
+# Leaving out ----------------------------------------------------------------------------------------------
 
 
 def test_leaving_out_parts_the_readable_from_the_others_in_their_order(

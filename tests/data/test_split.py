@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -109,3 +111,111 @@ def test_single_pictures_of_each_class_cannot_be_split() -> None:
 def test_a_share_of_all_or_nothing_is_refused(fraction: float) -> None:
     with pytest.raises(ValueError, match="val_fraction"):
         split_dataset(dataset_of(4, 4), fraction, 0)
+
+
+# The same picture more than once --------------------------------------------------------------------------
+
+drawn_contents = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=25), min_size=2, max_size=5)
+"""Of each class, what each of its pictures holds."""
+
+
+def contents_of(dataset: Dataset, held: list[list[int]], *, apart: bool = False) -> dict[str, bytes]:
+    """What each picture holds; ``apart``: no two classes hold the same."""
+    numbers = [(label if apart else 0, number) for label, one in enumerate(held) for number in one]
+    return {p.path: repr(n).encode() for p, n in zip(dataset.train, numbers, strict=True)}
+
+
+def split_of(held: list[list[int]], fraction: float, seed: int, *, apart: bool = False) -> tuple[Split, dict]:
+    dataset = dataset_of(*map(len, held))
+    contents = contents_of(dataset, held, apart=apart)
+    return split_dataset(dataset, fraction, seed, contents), contents
+
+
+@given(held=drawn_contents, fraction=fractions, seed=seeds)
+def test_no_picture_is_on_both_sides_whatever_it_is_called(
+    held: list[list[int]], fraction: float, seed: int
+) -> None:
+    try:
+        split, contents = split_of(held, fraction, seed)
+    except FtguiError as error:
+        assume_alike(error, held)
+        return
+    learned, judged = ({contents[p.path] for p in side} for side in (split.train, split.val))
+    assert judged
+    assert learned.isdisjoint(judged)
+    assert {p.label for p in split.train} == set(range(len(held))), "each class has something to learn from"
+    assert split == split_of(held, fraction, seed)[0]
+
+
+def assume_alike(error: FtguiError, held: list[list[int]]) -> None:
+    """Check that a split was refused only where each class has but one picture, or none could go."""
+    assert "No class has two different pictures" in error.message or "two pictures" in error.message
+    singles = {content for one in held for content in one if len(set(one)) == 1}
+    assert all(len(set(one)) == 1 or set(one) <= singles for one in held)
+
+
+@given(held=drawn_contents, fraction=fractions, seed=seeds)
+def test_shares_are_met_within_the_size_of_the_largest_group(
+    held: list[list[int]], fraction: float, seed: int
+) -> None:
+    if all(len(set(one)) == 1 for one in held):
+        held[0] = [0, 1]
+    split, contents = split_of(held, fraction, seed, apart=True)
+    sides: defaultdict[int, list[set[bytes]]] = defaultdict(lambda: [set(), set()])
+    for side, pictures in enumerate((split.train, split.val)):
+        for picture in pictures:
+            sides[picture.label][side].add(contents[picture.path])
+    for label, one in enumerate(held):
+        in_val = sum(picture.label == label for picture in split.val)
+        if len(set(one)) == 1:
+            assert in_val == 0, "there is only one picture, to learn from"
+        else:
+            assert all(sides[label]), "something on either side"
+            assert abs(in_val - fraction * len(one)) <= max(Counter(one).values())
+
+
+@given(counts=counts, fraction=fractions, seed=seeds)
+def test_where_all_pictures_differ_what_they_hold_changes_nothing(
+    counts: list[int], fraction: float, seed: int
+) -> None:
+    dataset = dataset_of(*counts)
+    contents = {picture.path: picture.path[::-1].encode() for picture in dataset.train}
+    assert split_dataset(dataset, fraction, seed, contents) == split_dataset(dataset, fraction, seed)
+
+
+def test_a_picture_that_cannot_be_read_is_like_no_other() -> None:
+    dataset = dataset_of(4, 4)
+    assert split_dataset(dataset, 0.5, 0, {"a/00.jpg": b"1"}) == split_dataset(dataset, 0.5, 0)
+
+
+def test_copies_in_another_class_go_where_the_picture_goes() -> None:
+    held = [[*range(10)], [*range(10)]]
+    for seed in range(20):
+        split, _ = split_of(held, 0.3, seed)
+        assert {path[2:] for path in kept(split, "a")} == {path[2:] for path in kept(split, "b")}
+        assert len(kept(split, "a")) == 3
+
+
+def test_a_class_of_two_large_groups_is_judged_on_the_smaller() -> None:
+    for seed in range(10):
+        split, _ = split_of([[0] * 9 + [1] * 8, [2, 3]], 0.05, seed, apart=True)
+        assert len(kept(split, "a")) == 8
+
+
+def test_classes_of_one_picture_each_cannot_be_split_however_many_copies_there_are() -> None:
+    with pytest.raises(FtguiError, match="No class has two different pictures"):
+        split_of([[0, 0, 0], [1, 1]], 0.2, 0, apart=True)
+
+
+def test_a_large_share_leaves_something_to_learn_from() -> None:
+    for seed in range(10):
+        split, _ = split_of([[0, 1, 1, 1], [2, 3]], 0.9, seed, apart=True)
+        assert {picture.label for picture in split.train} == {0, 1}
+
+
+def test_what_one_class_wants_takes_no_more_of_another_than_its_share() -> None:
+    shared = [*range(10)]
+    for seed in range(10):
+        split, _ = split_of([[*shared * 3, *range(10, 40)], shared], 0.5, seed)
+        assert len(kept(split, "b")) == 5
+        assert 28 <= len(kept(split, "a")) <= 32

@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch import nn
 
+from ftgui.core.hashing import content_name
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.data.dataset import Picture
 from ftgui.data.pixels import PixelStore, normalise
@@ -93,9 +94,10 @@ def stores(folder: Path, size: int, train: int, val: int, augment: str = "flip")
         for label, name in enumerate(samples.CLASS_NAMES[:CLASSES])
     ]
     preprocessing = Preprocessing(resize=size, crop=size, name="few pixels")
+    contents = {picture.path: content_name(folder / picture.path) for picture in names}
     made = Stores(
-        PixelStore(folder, names[:train], preprocessing, augment=augment),
-        PixelStore(folder, names[PICTURES : PICTURES + val], preprocessing),
+        PixelStore(folder, names[:train], preprocessing, augment=augment, contents=contents),
+        PixelStore(folder, names[PICTURES : PICTURES + val], preprocessing, contents=contents),
     )
     for store in (made.train, made.val):
         for _ in store.load():

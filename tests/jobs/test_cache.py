@@ -224,7 +224,7 @@ def test_a_computer_without_a_cache_folder_computes_all(run: Run, cold: Done, us
 
 def test_another_line_has_all_computed_and_each_keeps_its_own(run: Run, cold: Done, user_home: Path) -> None:
     partial = {"strategy": "partial", "freeze_until": "stage3"}
-    assert run(**partial).counted == (ALL, TRAIN + VAL, 0)
+    assert run(**partial).counted == (ALL, 0, 0), "the pictures are decoded by now"
     assert run(**partial).counted == (0, 0, ALL)
     assert run(strategy="freeze").counted == (0, 0, ALL)
     assert len(feature_tables(user_home)) == 2
@@ -237,16 +237,18 @@ def test_partial_with_the_line_at_the_head_finds_what_freeze_left(run: Run, cold
 
 
 @pytest.mark.parametrize("strategy", ["lr-zero", "small-lr", "full", "scratch"])
-def test_where_nothing_is_frozen_nothing_is_computed_ahead_and_nothing_kept(
+def test_where_nothing_is_frozen_nothing_is_computed_ahead_and_pictures_are_decoded_once(
     run: Run, user_home: Path, strategy: str
 ) -> None:
-    assert run(strategy=strategy, epochs=2).counted == (0, TRAIN + VAL, 0)
-    assert not (user_home / "cache" / "ftgui").exists()
+    first, second = (run(strategy=strategy, epochs=2) for _ in range(2))
+    assert (first.counted, second.counted) == ((0, TRAIN + VAL, 0), (0, 0, 0))
+    assert_same(first, second)
+    assert not (user_home / "cache" / "ftgui" / "features").exists()
 
 
 @pytest.mark.parametrize("norm", ["adapt", "trainable"])
 def test_norms_that_move_have_everything_computed_live_in_each_epoch(run: Run, cold: Done, norm: str) -> None:
-    assert run(norm=norm, epochs=2).counted == (2 * (TRAIN + VAL), TRAIN + VAL, 0)
+    assert run(norm=norm, epochs=2).counted == (2 * (TRAIN + VAL), 0, 0)
 
 
 def test_without_the_cache_everything_is_computed_in_each_epoch_and_nothing_is_kept(
@@ -259,13 +261,60 @@ def test_without_the_cache_everything_is_computed_in_each_epoch_and_nothing_is_k
 
 
 def test_a_thaw_computes_the_frozen_epochs_once_and_finds_them_again(run: Run) -> None:
-    """From the thaw on it learns from pixels, decoded for the features before it or else then."""
+    """From the thaw on it learns from pixels, which were decoded for the features before it."""
     thaw = {"strategy": "thaw", "thaw_epoch": 2, "epochs": 3}
     first = run(**thaw)
     assert first.counted == (ALL, TRAIN + VAL, 0)
     second = run(**thaw)
-    assert second.counted == (0, TRAIN + VAL, ALL)
+    assert second.counted == (0, 0, ALL)
     assert_same(first, second)
+
+
+def test_where_features_are_found_pixels_are_not_touched(run: Run, cold: Done, user_home: Path) -> None:
+    pixels = user_home / "cache" / "ftgui" / "pixels"
+    before = {path: path.stat().st_mtime_ns for path in pixels.rglob("*")}
+    assert len(before) > 3
+    assert run().counted == (0, 0, ALL)
+    assert {path: path.stat().st_mtime_ns for path in pixels.rglob("*")} == before
+
+
+def test_a_thaw_whose_pixels_are_gone_has_them_decoded_ahead_and_keeps_them(
+    run: Run, cold: Done, user_home: Path
+) -> None:
+    thaw = {"strategy": "thaw", "thaw_epoch": 2, "epochs": 3}
+    shutil.rmtree(user_home / "cache" / "ftgui" / "pixels")
+    first, second = run(**thaw), run(**thaw)
+    assert (first.counted, second.counted) == ((0, TRAIN + VAL, ALL), (0, 0, ALL))
+    assert "decoding" in phases_of(first)
+    told = [e for e in first.events if isinstance(e, PhaseProgress) and e.phase == "decoding pictures"]
+    assert [event.total for event in told] == [TRAIN] * TRAIN + [VAL] * VAL
+    assert_same(first, second)
+
+
+def test_a_picture_that_vanishes_before_a_thaw_needs_it_ends_the_run_in_words(
+    drawn: Drawn, data: Path, cold: Done, user_home: Path, tmp_path: Path
+) -> None:
+    shutil.rmtree(user_home / "cache" / "ftgui" / "pixels")
+    config = drawn.config(dataset=str(data), strategy="thaw", thaw_epoch=2, epochs=3)
+    for event in train(config, tmp_path / "run"):
+        if isinstance(event, EpochEnded):
+            (data / "train" / samples.CLASS_NAMES[0] / "002.png").unlink(missing_ok=True)
+        last = event
+    assert isinstance(last, RunEnded)
+    assert last.reason is Reason.FAILED
+    assert "train/apples/002.png” can no longer be read" in last.message
+
+
+def test_live_pictures_of_a_renamed_folder_are_known_again_and_a_changed_one_is_decoded(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    full = {"strategy": "full", "augment": "standard"}
+    first = run(**full)
+    moved = data.rename(tmp_path / "moved")
+    second = run(dataset=str(moved), **full)
+    assert (first.counted, second.counted) == ((0, TRAIN + VAL, 0), (0, 0, 0))
+    repaint(moved / "train" / samples.CLASS_NAMES[1] / "002.png")
+    assert run(dataset=str(moved), **full).counted == (0, 1, 0)
 
 
 def test_a_run_that_goes_on_finds_what_it_left(drawn: Drawn, data: Path, tmp_path: Path) -> None:
@@ -302,7 +351,7 @@ def test_one_bit_of_one_weight_of_the_frozen_stages_has_all_computed(
 ) -> None:
     """The file's own output layer is none of them: it is replaced."""
     weights = with_bit_flipped(drawn.weights, entry, tmp_path / "weights.pth")
-    assert run(weights=weights).counted == ((ALL, TRAIN + VAL, 0) if anew else (0, 0, ALL))
+    assert run(weights=weights).counted == ((ALL, 0, 0) if anew else (0, 0, ALL))
 
 
 def test_one_bit_behind_the_line_has_nothing_computed(
@@ -315,30 +364,36 @@ def test_one_bit_behind_the_line_has_nothing_computed(
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"crop": 63}, {"resize": 73}, {"std": (0.229, 0.224, 0.226)}, {"interpolation": "bicubic"}],
-    ids=lambda changes: next(iter(changes)),
+    ("changes", "decoded"),
+    [
+        ({"crop": 63}, TRAIN + VAL),
+        ({"resize": 73}, TRAIN + VAL),
+        ({"interpolation": "bicubic"}, TRAIN + VAL),
+        ({"std": (0.229, 0.224, 0.226)}, 0),
+    ],
+    ids=["crop", "resize", "interpolation", "std"],
 )
 def test_another_way_of_preparing_pictures_has_all_computed(
-    run: Run, cold: Done, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+    run: Run, cold: Done, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], decoded: int
 ) -> None:
+    """What pixels are divided by is none of their business."""
     other: Preprocessing = msgspec.structs.replace(fixtures.SMALL, **changes)
     monkeypatch.setattr(fixtures, "SMALL", other)
-    assert run().counted == (ALL, TRAIN + VAL, 0)
+    assert run().counted == (ALL, decoded, 0)
 
 
 @pytest.mark.parametrize(
     "changes", [{"precision": "bf16"}, {"layout": "channels_last"}], ids=lambda changes: next(iter(changes))
 )
 def test_another_arithmetic_has_all_computed(run: Run, cold: Done, changes: dict[str, str]) -> None:
-    assert run(**changes).counted == (ALL, TRAIN + VAL, 0)
+    assert run(**changes).counted == (ALL, 0, 0)
     assert run().counted == (0, 0, ALL)
 
 
 def test_more_views_have_the_new_ones_computed(run: Run) -> None:
     run(augment="standard", views=2)
     more = run(augment="standard", views=3)
-    assert more.counted == (TRAIN, TRAIN, 2 * TRAIN + VAL)
+    assert more.counted == (TRAIN, 0, 2 * TRAIN + VAL)
 
 
 def repaint(path: Path) -> None:
@@ -367,7 +422,7 @@ def test_a_renamed_picture_is_known_by_its_content_but_its_random_crops_follow_f
     folder = data / "train" / samples.CLASS_NAMES[0]
     (folder / "001.png").rename(folder / "the best one.png")
     warm = run(augment=augment)
-    assert warm.counted == (anew * views, anew, (TRAIN - anew) * views + VAL)
+    assert warm.counted == (anew * views, 0, (TRAIN - anew) * views + VAL)
 
 
 def test_a_picture_that_moved_from_val_to_train_has_its_mirror_image_computed(
@@ -375,7 +430,7 @@ def test_a_picture_that_moved_from_val_to_train_has_its_mirror_image_computed(
 ) -> None:
     name = samples.CLASS_NAMES[2]
     (data / "val" / name / "004.png").rename(data / "train" / name / "004.png")
-    assert run().counted == (1, 1, ALL)
+    assert run().counted == (1, 0, ALL)
 
 
 def test_a_new_picture_has_its_views_computed_and_one_that_is_gone_costs_nothing(
@@ -460,6 +515,40 @@ def test_a_full_disk_is_said_in_one_sentence_and_the_run_learns_the_same(
     assert_same(done, earlier[1])
 
 
+@pytest.mark.parametrize("what", ["full disk", "no folder"])
+def test_where_pixels_cannot_be_kept_on_disk_that_is_said_and_a_run_learns_the_same(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    kept = run(strategy="full")
+    with monkeypatch.context() as patch:
+        (tmp_path / "taken").write_text("a file")
+        folder = "taken" if what == "no folder" else "other"
+        write_settings(EngineSettings(cache_folder=str(tmp_path / folder)))
+        patch.setattr(RowTable, "add", full)
+        done = run(strategy="full")
+    (words,) = done.said
+    assert words.startswith("Pixels cannot be kept on disk: ")
+    assert words.endswith("What does not fit into memory is decoded again each time.")
+    assert done.counted == (0, TRAIN + VAL, 0)
+    assert_same(done, kept)
+
+
+def test_features_are_dearer_than_pixels_and_both_keep_to_one_budget(run: Run, user_home: Path) -> None:
+    cache, features = user_home / "cache" / "ftgui", ALL * 1024 * 4
+    for more, is_left in ((30 * 3 * 64 * 64, True), (4 * 3 * 64 * 64, False)):
+        budget = features + more + 10_000
+        shutil.rmtree(cache, ignore_errors=True)
+        write_settings(EngineSettings(cache_gb=budget / 1e9))
+        assert run().counted == (ALL, TRAIN + VAL, 0)
+        kept = [path for name in ("features", "pixels") for path in (cache / name).rglob("rows.bin")]
+        assert sum(path.stat().st_size for path in kept) <= budget
+        assert run().counted == (0, 0, ALL), "the features are all there"
+        assert run(strategy="full").counted[1] < TRAIN + VAL or not is_left
+
+
 @pytest.mark.parametrize("share", [0.25, 0.0])
 def test_a_cache_folder_that_cannot_be_made_is_said_in_one_sentence(
     run: Run, earlier: tuple[Path, Done], tmp_path: Path, share: float
@@ -499,7 +588,7 @@ def test_a_damaged_row_is_computed_again_and_no_other(run: Run, cold: Done, user
     content = bytearray((table / "rows.bin").read_bytes())
     content[1024 * 4 * 10 + 100] ^= 1
     (table / "rows.bin").write_bytes(content)
-    assert run().counted == (1, 1, ALL - 1)
+    assert run().counted == (1, 0, ALL - 1)
     assert run().counted == (0, 0, ALL)
 
 
@@ -513,9 +602,9 @@ def test_who_finds_another_program_at_work_reads_what_is_there_and_keeps_the_res
         assert warm.counted == (0, 0, ALL)
         assert_same(warm, cold)
         repaint(data / "train" / samples.CLASS_NAMES[0] / "000.png")
-        for _ in range(2):
+        for decoded in (1, 0):
             done = run()
-            assert done.counted == (2, 1, ALL - 2)
+            assert done.counted == (2, decoded, ALL - 2)
             assert done.said == []
 
 

@@ -298,7 +298,7 @@ def test_pictures_of_which_none_can_be_read_end_the_run(drawn: Drawn, tmp_path: 
     for name in ("apples", "bricks"):
         (tmp_path / "data" / name).mkdir(parents=True)
         for number in range(4):
-            (tmp_path / "data" / name / f"{number}.jpg").write_text("no picture")
+            (tmp_path / "data" / name / f"{number}.jpg").write_text(f"no picture {name} {number}")
     events = run_small(drawn.config(dataset=str(tmp_path / "data")), tmp_path / "run")
     assert end_of(events).reason == Reason.FAILED
     assert_plain_words(end_of(events))

@@ -31,8 +31,8 @@ def test_it_goes_through_its_steps_and_ends_in_a_suggestion(drawn: Drawn) -> Non
     assert all(isinstance(event, PhaseProgress) for event in events)
     phases = [event.phase for event in events]
     assert list(dict.fromkeys(phases)) == [
-        "reading weights",
         "looking at pictures",
+        "reading weights",
         "computing frozen stages",
         "trying learning rates",
     ]
@@ -96,7 +96,7 @@ def test_pictures_of_which_none_can_be_read_are_put_in_words(drawn: Drawn, tmp_p
     for name in ("apples", "bricks"):
         (tmp_path / "data" / name).mkdir(parents=True)
         for number in range(4):
-            (tmp_path / "data" / name / f"{number}.jpg").write_text("no picture")
+            (tmp_path / "data" / name / f"{number}.jpg").write_text(f"no picture {name} {number}")
     with pytest.raises(FtguiError, match="fewer than two readable training pictures"):
         list(find_learning_rate(drawn.config(dataset=str(tmp_path / "data"))))
 

@@ -80,6 +80,10 @@ def test_events_come_in_the_order_of_what_happens(run: Finished) -> None:
 def test_the_phases_have_names_and_each_comes_to_its_end(finished: Runs, name: str, first: list[str]) -> None:
     """Without a cache frozen stages are computed in each epoch, and not before the first."""
     phases = only(PhaseProgress, finished[name].events)
+    looks = [p for p in phases if p.phase == "looking at pictures"]
+    assert phases[: len(looks)] == looks, "they are named before all else"
+    assert looks or name == "freeze", "where nothing is kept, only those of one size are"
+    phases = phases[len(looks) :]
     assert list(dict.fromkeys(p.phase for p in phases)) == [
         "reading weights",
         *first,

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import torch
 
+from ftgui.core.hashing import content_name
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.data.dataset import Picture
 from ftgui.data.pixels import PixelStore, normalise
@@ -66,8 +67,15 @@ def make_prefix(line: int = 2, applied: AppliedPlan | None = None, arithmetic: A
     return Prefix(applied or tiny_plan(), line, arithmetic, "tiny")
 
 
+def contents_of(root: Path, pictures: Sequence[Picture]) -> dict[str, bytes]:
+    """Return what the files hold that are there."""
+    files = {picture.path: root / picture.path for picture in pictures}
+    return {path: content_name(file) for path, file in files.items() if file.is_file()}
+
+
 def make_store(root: Path, pictures: Sequence[Picture], **changes: Any) -> PixelStore:
     kept: dict[str, Any] = {"preprocessing": FEW_PIXELS, "budget_bytes": 0, "threads": 2}
+    kept["contents"] = contents_of(root, pictures)
     return PixelStore(root, pictures, **(kept | changes))
 
 

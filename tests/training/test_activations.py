@@ -710,10 +710,8 @@ def test_progress_counts_pictures_and_begins_with_those_that_are_found(
     def told(chosen: list[Picture], augment: str) -> list[tuple[int, int]]:
         feed = Activations(make_store(root, chosen, augment=augment), make_prefix(), ROOM)
         progress = list(fill((feed,), place, RunClock()))
-        looks = [("looking at pictures", n + 1, len(chosen)) for n in range(len(chosen))]
-        assert progress[: len(chosen)] == looks
-        assert all(what == "computing frozen stages" for what, _, _ in progress[len(chosen) :])
-        return [(done, total) for _, done, total in progress[len(chosen) :]]
+        assert all(what == "computing frozen stages" for what, _, _ in progress)
+        return [(done, total) for _, done, total in progress]
 
     assert told(pictures[:4], "none") == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert told(pictures, "none") == [(5, 6), (6, 6)]

@@ -1,8 +1,11 @@
-"""How much memory this process has needed."""
+"""How much memory this process has needed, and when it is not to be tidied up."""
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psutil
 
@@ -15,3 +18,18 @@ def peak_memory_mb() -> float:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Have no garbage looked for within the block, in which much is made and nothing thrown away.
+
+    Making 100,000 tuples has the collector look through all there is, again and again, in vain.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from statistics import median_low
-from typing import NamedTuple
+
+import msgspec
 
 from ftgui.data.dataset import Dataset, Picture
 from ftgui.data.facts import PictureFacts
@@ -25,7 +27,10 @@ UNEQUAL = 3.0
 """The largest class over the smallest, from which on class weights are suggested."""
 
 
-class Placed(NamedTuple):
+SIDES = ("train", "val", "test")
+
+
+class Placed(msgspec.Struct, frozen=True, gc=False):
     """A picture, where it stands and what became of looking at it."""
 
     picture: Picture
@@ -33,68 +38,106 @@ class Placed(NamedTuple):
     """``train``, ``val`` or ``test``; everything is ``train`` where the folder has no split."""
     look: Look
 
-
-def placed(dataset: Dataset, looks: Sequence[Look]) -> list[Placed]:
-    """Return the pictures of a dataset with what became of looking at them, in the order of ``sides``."""
-    everything = ((side, picture) for side, pictures in dataset.sides for picture in pictures)
-    return [Placed(picture, side, look) for (side, picture), look in zip(everything, looks, strict=True)]
+    @property
+    def path(self) -> str:
+        return self.picture.path
 
 
-def usable(pictures: Iterable[Placed]) -> list[Placed]:
-    """Return the pictures that can be decoded."""
-    return [each for each in pictures if isinstance(each.look.found, PictureFacts)]
+class Tally:
+    """What the pictures of a dataset turned out to be, counted in one pass: there may be 100,000.
+
+    ``looks`` are those of the pictures in the order of ``dataset.sides``.
+    """
+
+    def __init__(self, dataset: Dataset, looks: Sequence[Look]) -> None:
+        self.dataset = dataset
+        self.usable: Counter[tuple[str, int]] = Counter()
+        """Pictures that can be decoded, by side and label."""
+        self.lost: list[Placed] = []
+        """Those that cannot."""
+        self.formats: Counter[str] = Counter()
+        self.pixels: list[int] = []
+        self.noted: list[Placed] = []
+        """Those of which something is to be said, whatever the others are."""
+        self.groups: dict[bytes, list[Placed]] = {}
+        """Those whose bytes others have, too."""
+        self._whole: list[Placed] = []
+        self._first: dict[bytes, Placed] = {}
+        following = iter(looks)
+        for side, pictures in dataset.sides:
+            for placed in map(Placed, pictures, repeat(side), following):
+                self._count(placed)
+
+    def _count(self, placed: Placed) -> None:
+        picture, side = placed.picture, placed.side
+        found, content = placed.look.found, placed.look.content
+        if isinstance(found, PictureFacts):
+            self.usable[side, picture.label] += 1
+            self.formats[found.format] += 1
+            self.pixels.append(found.width * found.height)
+            self._whole.append(placed)
+            if found.frames > 1 or found.width < TINY or found.height < TINY:
+                self.noted.append(placed)
+        elif found is not None:
+            self.lost.append(placed)
+            if found.kind == "empty_file":
+                return
+        if content is not None:
+            first = self._first.setdefault(content, placed)
+            if first is not placed:
+                self.groups.setdefault(content, [first]).append(placed)
+
+    def whole(self) -> Iterator[tuple[str, PictureFacts, int]]:
+        """Yield each picture that can be decoded: its path, what it is, and its pixels."""
+        for placed, pixels in zip(self._whole, self.pixels, strict=True):
+            assert isinstance(placed.look.found, PictureFacts)
+            yield placed.path, placed.look.found, pixels
 
 
-def find_problems(dataset: Dataset, pictures: Sequence[Placed]) -> tuple[Finding, ...]:
+def find_problems(tally: Tally) -> tuple[Finding, ...]:
     """Return all that was found, the gravest kind first, within a kind by path."""
-    whole = usable(pictures)
+    dataset = tally.dataset
     found = [
         *dataset.findings,
-        *_lost(pictures),
-        *_of_single(whole),
-        *_duplicates(dataset, pictures),
-        *_odd_ones(whole),
-        *_emptied_classes(dataset, whole),
-        *_imbalance(dataset, whole),
+        *_lost(tally.lost),
+        *_of_single(tally.noted),
+        *_duplicates(dataset, tally.groups.values()),
+        *_odd_ones(tally),
+        *_emptied_classes(dataset, tally.usable),
+        *_imbalance(dataset, tally.usable),
     ]
     rank = {kind: number for number, kind in enumerate(KINDS)}
     return tuple(sorted(found, key=lambda finding: (rank[finding.kind], finding.path)))
 
 
 def _lost(pictures: Iterable[Placed]) -> Iterator[Finding]:
-    for picture, _, look in pictures:
-        if isinstance(look.found, Problem):
-            kind: Kind = look.found.kind if look.found.kind in KINDS else "unreadable"
-            yield Finding(kind=kind, path=picture.path, message=look.found.message)
+    for placed in pictures:
+        found = placed.look.found
+        if isinstance(found, Problem):
+            kind: Kind = found.kind if found.kind in KINDS else "unreadable"
+            yield Finding(kind=kind, path=placed.path, message=found.message)
 
 
 def _of_single(pictures: Iterable[Placed]) -> Iterator[Finding]:
-    for picture, _, look in pictures:
-        facts = look.found
+    for placed in pictures:
+        facts = placed.look.found
         assert isinstance(facts, PictureFacts)
         if min(facts.width, facts.height) < TINY:
             size = f"{facts.width} × {facts.height}"
-            yield Finding(kind="tiny", path=picture.path, message=f"It is very small: {size} pixels.")
+            yield Finding(kind="tiny", path=placed.path, message=f"It is very small: {size} pixels.")
         if facts.frames > 1:
             frames = counted(facts.frames, "frame")
             yield Finding(
-                kind="animated", path=picture.path, message=f"It has {frames}; the first one is used."
+                kind="animated", path=placed.path, message=f"It has {frames}; the first one is used."
             )
 
 
 # The same bytes more than once.
 
 
-def _duplicates(dataset: Dataset, pictures: Sequence[Placed]) -> Iterator[Finding]:
+def _duplicates(dataset: Dataset, groups: Iterable[Sequence[Placed]]) -> Iterator[Finding]:
     """Compare all files that could be read, damaged ones too, but for empty ones."""
-    counts = Counter([each.look.content for each in pictures])
-    groups: defaultdict[bytes, list[Placed]] = defaultdict(list)
-    for each in pictures:
-        content, found = each.look
-        empty = isinstance(found, Problem) and found.kind == "empty_file"
-        if content is not None and counts[content] > 1 and not empty:
-            groups[content].append(each)
-    for group in groups.values():
+    for group in groups:
         yield from _within(group)
         yield from _across_classes(dataset, group)
         yield from _across_splits(group)
@@ -103,12 +146,12 @@ def _duplicates(dataset: Dataset, pictures: Sequence[Placed]) -> Iterator[Findin
 def _within(group: Sequence[Placed]) -> Iterator[Finding]:
     """Point out all but the first on each side of each class."""
     first: dict[tuple[int, str], str] = {}
-    for picture, side, _ in group:
-        earlier = first.setdefault((picture.label, side), picture.path)
-        if earlier != picture.path:
+    for placed in group:
+        earlier = first.setdefault((placed.picture.label, placed.side), placed.path)
+        if earlier != placed.path:
             yield Finding(
                 kind="duplicate",
-                path=picture.path,
+                path=placed.path,
                 message=f"It is the same picture as “{earlier}”.",
                 others=(earlier,),
             )
@@ -116,10 +159,11 @@ def _within(group: Sequence[Placed]) -> Iterator[Finding]:
 
 def _across_classes(dataset: Dataset, group: Sequence[Placed]) -> Iterator[Finding]:
     """Point out each of them: nobody but the user knows which label is wrong."""
-    if len({picture.label for picture, _, _ in group}) < 2:
+    pictures = [placed.picture for placed in group]
+    if len({picture.label for picture in pictures}) < 2:
         return
-    for picture, _, _ in group:
-        others = [other for other, _, _ in group if other.label != picture.label]
+    for picture in pictures:
+        others = [other for other in pictures if other.label != picture.label]
         names = list(dict.fromkeys(dataset.class_names[other.label] for other in others))
         yield Finding(
             kind="duplicate_across_classes",
@@ -131,15 +175,13 @@ def _across_classes(dataset: Dataset, group: Sequence[Placed]) -> Iterator[Findi
 
 def _across_splits(group: Sequence[Placed]) -> Iterator[Finding]:
     """Point out those that are judged on and were learned from, or were judged on before."""
-    sides = ("train", "val", "test")
-    for picture, side, _ in group:
-        before = [other for other, its, _ in group if sides.index(its) < sides.index(side)]
+    for placed in group:
+        before = [other for other in group if SIDES.index(other.side) < SIDES.index(placed.side)]
         if before:
-            where = next(its for other, its, _ in group if other is before[0])
             yield Finding(
                 kind="duplicate_across_splits",
-                path=picture.path,
-                message=f"The same picture is in {where}, too: “{before[0].path}”.",
+                path=placed.path,
+                message=f"The same picture is in {before[0].side}, too: “{before[0].path}”.",
                 others=tuple(other.path for other in before),
             )
 
@@ -147,40 +189,41 @@ def _across_splits(group: Sequence[Placed]) -> Iterator[Finding]:
 # Unlike all others.
 
 
-def _odd_ones(pictures: Sequence[Placed]) -> Iterator[Finding]:
-    if len(pictures) < ODD_FROM:
+def _odd_ones(tally: Tally) -> Iterator[Finding]:
+    total = len(tally.pixels)
+    if total < ODD_FROM:
         return
-    facts = [each.look.found for each in pictures if isinstance(each.look.found, PictureFacts)]
-    formats = Counter(one.format for one in facts)
-    usual, usual_count = formats.most_common(1)[0]
-    pixels = [one.width * one.height for one in facts]
-    typical = median_low(pixels)
-    small = sum(number * ODD_FACTOR <= typical for number in pixels)
-    for (picture, _, _), one, number in zip(pictures, facts, pixels, strict=True):
+    usual, usual_count = tally.formats.most_common(1)[0]
+    typical = median_low(tally.pixels)
+    small = sum(number * ODD_FACTOR <= typical for number in tally.pixels)
+    few_small = 0 < small <= max(1, MOST_ODD * total)
+    only = usual_count == total - 1
+    if not (only or few_small):
+        return
+    for path, facts, pixels in tally.whole():
         why = []
-        if formats[one.format] == 1 and usual_count == len(facts) - 1:
-            why.append(f"the only {one.format} among {usual_count:,} {usual} pictures")
-        if number * ODD_FACTOR <= typical and small <= max(1, MOST_ODD * len(facts)):
-            why.append(
-                f"{one.width} × {one.height} pixels where others have {typical / number:,.0f} times as many"
-            )
+        if only and facts.format != usual:
+            why.append(f"the only {facts.format} among {usual_count:,} {usual} pictures")
+        if few_small and pixels * ODD_FACTOR <= typical:
+            times = f"{typical / pixels:,.0f}"
+            why.append(f"{facts.width} × {facts.height} pixels where others have {times} times as many")
         if why:
+            words = " and ".join(why)
             yield Finding(
                 kind="odd_one_out",
-                path=picture.path,
-                message=f"It is {' and '.join(why)}: probably a placeholder for a picture.",
+                path=path,
+                message=f"It is {words}: probably a placeholder for a picture.",
             )
 
 
 # Classes.
 
 
-def _emptied_classes(dataset: Dataset, whole: Iterable[Placed]) -> Iterator[Finding]:
+def _emptied_classes(dataset: Dataset, usable: Mapping[tuple[str, int], int]) -> Iterator[Finding]:
     """Point out classes that have files, but none that can be used."""
-    left = Counter((each.side, each.picture.label) for each in whole)
     for side, pictures in dataset.sides:
         for label in sorted({picture.label for picture in pictures}):
-            if not left[side, label]:
+            if not usable.get((side, label)):
                 name = dataset.class_names[label]
                 yield Finding(
                     kind="class_missing",
@@ -189,8 +232,8 @@ def _emptied_classes(dataset: Dataset, whole: Iterable[Placed]) -> Iterator[Find
                 )
 
 
-def _imbalance(dataset: Dataset, whole: Iterable[Placed]) -> Iterator[Finding]:
-    counts = Counter(each.picture.label for each in whole if each.side == "train")
+def _imbalance(dataset: Dataset, usable: Mapping[tuple[str, int], int]) -> Iterator[Finding]:
+    counts = {label: count for (side, label), count in usable.items() if side == "train"}
     finding = imbalance(dataset.class_names, counts)
     if finding is not None:
         yield finding

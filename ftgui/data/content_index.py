@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 
 from ftgui.core.errors import first_line
+from ftgui.core.memory import uncollected
 
 FILE_NAME = "pictures.sqlite3"
 VERSION = 1
@@ -31,7 +32,8 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS roots (id INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, used REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
     root INTEGER NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
-    ctime INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (root, path)
+    ctime INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB NOT NULL, facts BLOB,
+    version INTEGER NOT NULL, PRIMARY KEY (root, path)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (content BLOB PRIMARY KEY, version INTEGER NOT NULL, facts BLOB NOT NULL)
 WITHOUT ROWID;
@@ -41,8 +43,8 @@ WITHOUT ROWID;
 Stamp = tuple[int, int, int, int]
 """What tells whether a file is still what it was: size, times of writing and of change in ns, and inode."""
 
-KnownFile = tuple[int, int, int, int, bytes, bytes | None]
-"""A file as it was last looked at: its stamp; its content, the BLAKE2b of its bytes in 16 bytes (as
+KnownFile = tuple[str, int, int, int, int, bytes, bytes | None]
+"""A file as it was last looked at: its path; its stamp; its content, the BLAKE2b of its bytes in 16 bytes (as
 ``core.hashing.content_name``); and what was found out about that content, if anything was.
 
 Plain tuples, as the database gives them: there may be 100,000.
@@ -95,26 +97,29 @@ class ContentIndex:
         """Return what is known of the files below ``root``, by their paths relative to it."""
         with self._forgiving() as connection:
             if connection is not None:
-                rows = connection.execute(
-                    "SELECT path, size, mtime, ctime, inode, files.content, facts FROM files"
-                    " LEFT JOIN facts ON facts.content = files.content AND facts.version = ?"
-                    " WHERE root = (SELECT id FROM roots WHERE path = ?)",
-                    (self._version, root),
-                ).fetchall()
-                return {row[0]: row[1:] for row in rows}
+                with uncollected():
+                    rows = connection.execute(
+                        "SELECT path, size, mtime, ctime, inode, content, CASE version WHEN ? THEN facts END"
+                        " FROM files WHERE root = (SELECT id FROM roots WHERE path = ?)",
+                        (self._version, root),
+                    ).fetchall()
+                return {row[0]: row for row in rows}
         return {}
 
-    def facts(self, content: bytes) -> bytes | None:
-        """Return what is known of a content, wherever it lay."""
+    def facts(self, contents: Collection[bytes]) -> dict[bytes, bytes]:
+        """Return what is known of contents, wherever they lay; at most some hundreds at a time."""
         with self._forgiving() as connection:
             if connection is not None:
-                row = connection.execute(
-                    "SELECT facts FROM facts WHERE content = ? AND version = ?", (content, self._version)
-                ).fetchone()
-                return None if row is None else bytes(row[0])
-        return None
+                marks = ",".join("?" * len(contents))
+                return dict(
+                    connection.execute(
+                        f"SELECT content, facts FROM facts WHERE version = ? AND content IN ({marks})",
+                        (self._version, *contents),
+                    )
+                )
+        return {}
 
-    def remember(self, root: str, files: Mapping[str, KnownFile]) -> None:
+    def remember(self, root: str, files: Sequence[KnownFile]) -> None:
         """Keep what files below ``root`` hold and are."""
         with self._forgiving() as connection:
             if connection is None:
@@ -122,12 +127,12 @@ class ContentIndex:
             with connection:
                 number = _root_number(connection, root)
                 connection.executemany(
-                    "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    ((number, path, *known[:5]) for path, known in files.items()),
+                    "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    ((number, *known, self._version) for known in files),
                 )
                 connection.executemany(
                     "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)",
-                    ((known[4], self._version, known[5]) for known in files.values() if known[5] is not None),
+                    ((known[5], self._version, known[6]) for known in files if known[6] is not None),
                 )
 
     def make_room(self, most: int = MAX_FILES) -> None:

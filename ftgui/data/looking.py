@@ -8,23 +8,24 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from ftgui.core.hashing import content_of
+from ftgui.core.memory import uncollected
 from ftgui.data.content_index import ContentIndex, KnownFile, Stamp, stamp_of
 from ftgui.data.decode import DECODER, PictureError
 from ftgui.data.facts import PictureFacts, describe_picture
 from ftgui.data.in_order import in_order
 
-AHEAD = 16
-"""Files that each thread looks at before anybody asks for them."""
+AT_ONCE = 8
+"""Files that a thread takes at a time: handing over small ones one by one costs more than looking at them."""
 KEPT_EVERY = 1000
 """Files after which what was found out is written down: a stop loses no more than that."""
+NO_STAMP: Stamp = (-1, -1, -1, -1)
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -34,7 +35,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     message: str
 
 
-class Look(NamedTuple):
+class Look(msgspec.Struct, frozen=True, gc=False):
     """What became of looking at one file."""
 
     content: bytes | None = None
@@ -43,17 +44,17 @@ class Look(NamedTuple):
     """None where only the content was asked for."""
 
 
-def open_index(folder: Path) -> ContentIndex:
-    """Open the index in the cache folder; it knows what this decoder would say, and not what others did."""
-    with_heif = importlib.util.find_spec("pillow_heif") is not None
-    return ContentIndex(folder, version=2 * DECODER + with_heif)
-
-
 Looks = Generator[tuple[int, int], None, list[Look]]
 """How many files are done, of how many; in the end what became of each, in their order."""
 
 _DECODER = msgspec.msgpack.Decoder(PictureFacts | Problem)
 _ENCODER = msgspec.msgpack.Encoder()
+
+
+def open_index(folder: Path) -> ContentIndex:
+    """Open the index in the cache folder; it knows what this decoder would say, and not what others did."""
+    with_heif = importlib.util.find_spec("pillow_heif") is not None
+    return ContentIndex(folder, version=2 * DECODER + with_heif)
 
 
 def look_at(
@@ -70,92 +71,97 @@ def look_at(
     """
     known = index.files(root)
     looks: list[Look | None] = []
-    stamps: dict[int, Stamp] = {}
-    for number, path in enumerate(paths):
-        look, stamp = _known_look(f"{root}/{path}", known.get(path), contents_only=contents_only)
-        looks.append(look)
-        if look is None and stamp is not None:
-            stamps[number] = stamp
-        if number % KEPT_EVERY == 0:
-            yield number + 1 - len(stamps), len(paths)
-    yield from _look_at_new(root, paths, index, looks, stamps, contents_only=contents_only, threads=threads)
+    new: list[tuple[int, Stamp]] = []
+    for first in range(0, len(paths), KEPT_EVERY):
+        with uncollected():
+            for number, path in enumerate(paths[first : first + KEPT_EVERY], first):
+                look, stamp = _known_look(root, path, known.get(path), contents_only=contents_only)
+                looks.append(look)
+                if look is None:
+                    new.append((number, stamp))
+        yield len(looks) - len(new), len(paths)
+    done = len(paths) - len(new)
+    with closing(
+        _look_at_new(root, paths, new, index, contents_only=contents_only, threads=threads)
+    ) as found:
+        for numbers, those in found:
+            for number, look in zip(numbers, those, strict=True):
+                looks[number] = look
+            done += len(numbers)
+            yield done, len(paths)
     return [look or Look() for look in looks]
 
 
 def _known_look(
-    file: str, known: KnownFile | None, *, contents_only: bool
-) -> tuple[Look | None, Stamp | None]:
+    root: str, path: str, known: KnownFile | None, *, contents_only: bool
+) -> tuple[Look | None, Stamp]:
     """Return what is known of a file that is what it was, or that it is not there; else its stamp alone."""
     try:
-        stamp = stamp_of(file)
+        stamp = stamp_of(f"{root}/{path}")
     except (OSError, ValueError) as error:
-        return Look(None, _why_not(error)), None
-    if known is None or known[:4] != stamp:
+        return Look(None, _why_not(error)), NO_STAMP
+    if known is None or known[1:5] != stamp:
         return None, stamp
     if contents_only:
-        return Look(known[4]), stamp
-    found = _decoded(known[5])
-    return (None if found is None else Look(known[4], found)), stamp
+        return Look(known[5]), stamp
+    found = _decoded(known[6])
+    return (None if found is None else Look(known[5], found)), stamp
 
 
 def _look_at_new(
     root: str,
     paths: Sequence[str],
+    new: Sequence[tuple[int, Stamp]],
     index: ContentIndex,
-    looks: list[Look | None],
-    stamps: dict[int, Stamp],
     *,
     contents_only: bool,
     threads: int | None,
-) -> Generator[tuple[int, int], None, None]:
-    """Look at the files whose stamps are given, and put what becomes of each into ``looks``."""
+) -> Generator[tuple[Sequence[int], Sequence[Look]], None, None]:
+    """Yield what becomes of files that are not known, some at a time, with their numbers in ``paths``."""
     threads = threads or os.cpu_count() or 1
-    done, new = len(paths) - len(stamps), {}
-    find = _no_facts if contents_only else _facts_finder(index)
+    groups = [new[first : first + AT_ONCE] for first in range(0, len(new), AT_ONCE)]
+    kept: list[KnownFile] = []
 
-    def read(number: int) -> Look:
-        return _look(Path(root) / paths[number], find)
+    def read(group: Sequence[tuple[int, Stamp]]) -> list[Look]:
+        return _read(root, [paths[number] for number, _ in group], None if contents_only else index)
 
     try:
-        with closing(in_order(read, stamps, AHEAD * threads, threads, "ftgui-look")) as found:
-            for (number, stamp), look in zip(stamps.items(), found, strict=True):
-                looks[number] = look
-                if look.content is not None:
-                    facts = None if look.found is None else _ENCODER.encode(look.found)
-                    new[paths[number]] = (*stamp, look.content, facts)
-                if len(new) >= KEPT_EVERY:
-                    index.remember(root, new)
-                    new.clear()
-                done += 1
-                yield done, len(paths)
+        with closing(in_order(read, groups, 2 * threads, threads, "ftgui-look")) as found:
+            for group, looks in zip(groups, found, strict=True):
+                for (number, stamp), look in zip(group, looks, strict=True):
+                    if look.content is not None:
+                        facts = None if look.found is None else _ENCODER.encode(look.found)
+                        kept.append((paths[number], *stamp, look.content, facts))
+                if len(kept) >= KEPT_EVERY:
+                    index.remember(root, kept)
+                    kept = []
+                yield [number for number, _ in group], looks
     finally:
-        if new:
-            index.remember(root, new)
+        if kept:
+            index.remember(root, kept)
 
 
-Find = Callable[[bytes, bytes], PictureFacts | Problem | None]
-"""What a file's bytes, of a content, turn out to be."""
+def _read(root: str, paths: Sequence[str], index: ContentIndex | None) -> list[Look]:
+    """Read each file once, for its content and, with an ``index``, for what it is."""
+    looks, found = [_content(Path(root, path)) for path in paths], []
+    if index is None:
+        return [look for look, _ in looks]
+    known = index.facts([look.content for look, _ in looks if look.content is not None])
+    for look, data in looks:
+        if look.content is None:
+            found.append(look)
+        else:
+            found.append(Look(look.content, _decoded(known.get(look.content)) or _described(data)))
+    return found
 
 
-def _no_facts(_content: bytes, _data: bytes) -> None:
-    return None
-
-
-def _facts_finder(index: ContentIndex) -> Find:
-    def find(content: bytes, data: bytes) -> PictureFacts | Problem:
-        return _decoded(index.facts(content)) or _described(data)
-
-    return find
-
-
-def _look(file: Path, find: Find) -> Look:
-    """Read a file once, for its content and for what it is."""
+def _content(file: Path) -> tuple[Look, bytes]:
+    """Return what a file holds, or why it cannot be read."""
     try:
         data = file.read_bytes()
     except (OSError, MemoryError) as error:
-        return Look(None, _why_not(error))
-    content = content_of(data)
-    return Look(content, find(content, data))
+        return Look(None, _why_not(error)), b""
+    return Look(content_of(data)), data
 
 
 def _described(data: bytes) -> PictureFacts | Problem:

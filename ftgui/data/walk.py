@@ -18,6 +18,8 @@ PICTURE_SUFFIXES = frozenset(
         *(".heic", ".heif", ".hif"),
     }
 )
+USUAL_ENDINGS = (".jpg", ".JPG", ".png")
+"""Of most pictures' names: no other way of finding out is as quick."""
 SYSTEM_NAMES = frozenset(
     {
         *("__macosx", "@eadir", "#recycle", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin"),
@@ -63,7 +65,11 @@ class Walker:
         """
         folders, pictures, others = [], [], []
         for entry in self._entries(folder):
-            path = join(folder, entry.name)
+            name = entry.name
+            if name[-4:] in USUAL_ENDINGS and name[0] != "." and name.isascii() and _is_regular(entry):
+                pictures.append(name)  # at once: nearly all of 100,000 are
+                continue
+            path = join(folder, name)
             if self._passed_over(entry, path):
                 continue
             if _is_folder(entry):
@@ -91,7 +97,7 @@ class Walker:
                 continue
             seen.add(identity)
             inside = self.listing(current)
-            found += (join(current, name) for name in inside.pictures)
+            found += [f"{current}/{name}" for name in inside.pictures]
             waiting += (join(current, name) for name in reversed(inside.folders))
         return found
 

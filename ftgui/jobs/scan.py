@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ftgui.core.memory import uncollected
 from ftgui.core.settings import EngineSettings, read_settings
 from ftgui.data.dataset import Dataset, Layout
 from ftgui.data.findings import KINDS, Finding
@@ -73,7 +74,7 @@ def check(
     What was looked at before, and is what it was, is known already. Closing the generator early ends its
     threads; the next check goes on from there.
     """
-    from ftgui.data.check import find_problems, placed, usable  # here, as they bring Pillow
+    from ftgui.data.check import Tally, find_problems  # here, as they bring Pillow
     from ftgui.data.looking import look_at, open_index
 
     paths = [picture.path for _, pictures in dataset.sides for picture in pictures]
@@ -81,9 +82,9 @@ def check(
         with closing(look_at(dataset.root, paths, index)) as looking:
             looks = yield from looking
         index.make_room()
-    pictures = placed(dataset, looks)
-    counts = Counter((each.side, each.picture.label) for each in usable(pictures))
-    return report_on(dataset, counts, find_problems(dataset, pictures), checked=True)
+    with uncollected():
+        tally = Tally(dataset, looks)
+    return report_on(dataset, tally.usable, find_problems(tally), checked=True)
 
 
 def scan(root: Path) -> Generator[tuple[int, int], None, ScanReport]:

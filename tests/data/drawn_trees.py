@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from PIL import Image
 
-from ftgui.data.check import Placed, find_problems, placed
+from ftgui.data.check import Tally, find_problems
 from ftgui.data.content_index import ContentIndex
 from ftgui.data.dataset import Dataset
 from ftgui.data.findings import Finding
@@ -63,7 +63,7 @@ class Checked(NamedTuple):
     """What a check found."""
 
     dataset: Dataset
-    pictures: list[Placed]
+    tally: Tally
     findings: tuple[Finding, ...]
 
     def of(self, *kinds: str) -> list[tuple[str, str]]:
@@ -74,8 +74,8 @@ class Checked(NamedTuple):
 def checked(root: Path, index: Path) -> Checked:
     """Scan and check a folder."""
     dataset = scan_dataset(root)
-    pictures = placed(dataset, looked(dataset, index))
-    return Checked(dataset, pictures, find_problems(dataset, pictures))
+    tally = Tally(dataset, looked(dataset, index))
+    return Checked(dataset, tally, find_problems(tally))
 
 
 def looked(dataset: Dataset, index_folder: Path) -> list[Look]:

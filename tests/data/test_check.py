@@ -64,8 +64,7 @@ def test_a_file_with_one_problem_makes_one_finding(tmp_path: Path, kind: str) ->
     assert result.of() == [(kind, "a/wrong.jpg")]
     (finding,) = result.findings
     assert finding.message.endswith(".")
-    usable = {each.picture.path for each in check.usable(result.pictures)}
-    assert ("a/wrong.jpg" in usable) == (kind not in LOST)
+    assert result.tally.usable["train", 0] == 4 + (kind not in LOST)
 
 
 def test_a_picture_too_large_to_decode_is_found_from_its_header(
@@ -95,7 +94,7 @@ def test_a_file_that_goes_between_listing_and_looking_is_unreadable(tmp_path: Pa
     dataset = scan_dataset(write(root, plain()))
     (root / "a/00.jpg").unlink()
     looks = looked(dataset, tmp_path / "index")
-    found = check.find_problems(dataset, check.placed(dataset, looks))
+    found = check.find_problems(check.Tally(dataset, looks))
     assert [(f.kind, f.path) for f in found] == [("unreadable", "a/00.jpg")]
 
 

@@ -140,7 +140,7 @@ def test_contents_alone_decode_nothing_and_serve_a_whole_look(
 def test_a_look_that_is_stopped_is_gone_on_with(
     root: Path, look: Looking, reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "AHEAD", 0)
+    monkeypatch.setattr(looking, "AT_ONCE", 1)
     with ContentIndex(tmp_path / "cache", 1) as index:
         work = look_at(str(root), PATHS, index, threads=1)
         while next(work)[0] < 3:
@@ -218,8 +218,8 @@ def test_the_folders_not_looked_at_for_longest_are_forgotten(
         look(tmp_path / name)
     look(tmp_path / "first")
     with ContentIndex(tmp_path / "cache", 1) as index:
-        stamp = (*stamp_of(root / "0.jpg"), bytes(16), None)
-        index.remember(str(tmp_path / "first"), {"0.jpg": stamp})
+        stamp = ("0.jpg", *stamp_of(root / "0.jpg"), bytes(16), None)
+        index.remember(str(tmp_path / "first"), [stamp])
         index.make_room(most=12)
         assert not index.files(str(tmp_path / "second"))
         assert index.files(str(tmp_path / "first"))

@@ -11,6 +11,7 @@ from ftgui.core.process import settle_process
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``ftgui`` with these arguments (the process's own if None); return the exit code."""
+    _be_a_helper()
     settle_process()
     words = sys.argv[1:] if argv is None else argv
     if not words:
@@ -27,8 +28,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def window() -> int:
     """Open the window; what a desktop's menu starts."""
+    _be_a_helper()
     settle_process()
     return _open_window(demo="demo" in sys.argv[1:])
+
+
+def _be_a_helper() -> None:
+    """In the built program, do what another process of it started this one for, if one did, and end."""
+    if getattr(sys, "frozen", False):
+        from multiprocessing import freeze_support  # the others are told by Python itself
+
+        freeze_support()
 
 
 def _open_window(*, demo: bool) -> int:

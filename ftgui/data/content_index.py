@@ -25,6 +25,8 @@ VERSION = 1
 """Of the tables. One of another version begins anew."""
 MAX_FILES = 3_000_000
 """Files that are remembered; of the folders that were not looked at for longest, all are forgotten."""
+FINE_TICK, COARSE_TICK = 20_000_000, 2_000_000_000
+"""How far apart two changes of a file are, in ns, that a file system's clock tells apart."""
 PATIENCE_SECONDS = 5.0
 """How long another program may keep the index to itself."""
 
@@ -61,22 +63,32 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & 0x7FFF_FFFF_FFFF_FFFF
 
 
+def is_settled(stamp: Stamp, now: int) -> bool:
+    """Whether a file that changed again after ``now``, in ns, would have another stamp.
+
+    Clocks of file systems tick every few milliseconds, those that know no fractions every second or two.
+    """
+    tick = COARSE_TICK if stamp[1] % 10**9 == 0 else FINE_TICK
+    return max(stamp[1], stamp[2]) < now - tick
+
+
 class ContentIndex:
     """The index in ``folder``. What goes wrong with it is kept in ``trouble``, and never stops anybody.
 
     ``version`` is that of the facts: what was found out by another one is not known. May be used from any
-    thread, by one at a time.
+    thread, by one at a time. Without a folder it knows nothing and keeps nothing.
     """
 
-    def __init__(self, folder: Path, version: int = 0) -> None:
+    def __init__(self, folder: Path | None, version: int = 0) -> None:
         self.trouble = ""
-        self._path = folder / FILE_NAME
-        self._version = version
+        self.folder = folder
+        self.version = version
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
-        with self._forgiving():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._connection = _opened(self._path)
+        if folder is not None:
+            with self._forgiving():
+                folder.mkdir(parents=True, exist_ok=True)
+                self._connection = _opened(folder / FILE_NAME)
 
     def __enter__(self) -> ContentIndex:
         return self
@@ -97,11 +109,12 @@ class ContentIndex:
         """Return what is known of the files below ``root``, by their paths relative to it."""
         with self._forgiving() as connection:
             if connection is not None:
+                _note_use(connection, root)
                 with uncollected():
                     rows = connection.execute(
                         "SELECT path, size, mtime, ctime, inode, content, CASE version WHEN ? THEN facts END"
                         " FROM files WHERE root = (SELECT id FROM roots WHERE path = ?)",
-                        (self._version, root),
+                        (self.version, root),
                     ).fetchall()
                 return {row[0]: row for row in rows}
         return {}
@@ -114,7 +127,7 @@ class ContentIndex:
                 return dict(
                     connection.execute(
                         f"SELECT content, facts FROM facts WHERE version = ? AND content IN ({marks})",
-                        (self._version, *contents),
+                        (self.version, *contents),
                     )
                 )
         return {}
@@ -124,15 +137,15 @@ class ContentIndex:
         with self._forgiving() as connection:
             if connection is None:
                 return
-            with connection:
+            with _transaction(connection):
                 number = _root_number(connection, root)
                 connection.executemany(
                     "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    ((number, *known, self._version) for known in files),
+                    ((number, *known, self.version) for known in files),
                 )
                 connection.executemany(
                     "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)",
-                    ((known[5], self._version, known[6]) for known in files if known[6] is not None),
+                    ((known[5], self.version, known[6]) for known in files if known[6] is not None),
                 )
 
     def make_room(self, most: int = MAX_FILES) -> None:
@@ -143,7 +156,7 @@ class ContentIndex:
             total = connection.execute("SELECT COUNT(*) FROM files").fetchone()[0]
             if total <= most:
                 return
-            with connection:
+            with _transaction(connection):
                 for number, count in connection.execute(
                     "SELECT roots.id, COUNT(files.path) FROM roots LEFT JOIN files ON files.root = roots.id"
                     " GROUP BY roots.id ORDER BY roots.used"
@@ -169,8 +182,8 @@ class ContentIndex:
         with suppress(sqlite3.Error, OSError):
             if self._connection is not None:
                 self._connection.close()
-            if delete:
-                self._path.unlink(missing_ok=True)
+            if delete and self.folder is not None:
+                (self.folder / FILE_NAME).unlink(missing_ok=True)
         self._connection = None
 
 
@@ -191,26 +204,52 @@ def _is_damage(error: Exception) -> bool:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=PATIENCE_SECONDS, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=PATIENCE_SECONDS, check_same_thread=False, isolation_level=None
+    )
     try:
         connection.execute("PRAGMA synchronous = OFF")  # a power cut may cost the index, nothing else
-        with connection:
-            if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-                for name in ("roots", "files", "facts"):
-                    connection.execute(f"DROP TABLE IF EXISTS {name}")
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-            for statement in TABLES.split(";"):
-                connection.execute(statement)
+        if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+            with _transaction(connection):
+                _begin_anew(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
+def _begin_anew(connection: sqlite3.Connection) -> None:
+    """Make the tables, unless another program did so at this moment."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        return
+    for name in ("roots", "files", "facts"):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    for statement in TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Be the only one who writes, for one piece of work that counts wholly or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
 def _root_number(connection: sqlite3.Connection, root: str) -> int:
-    """Return the number of a folder, and note that it was looked at now."""
+    """Return the number of a folder, which is known from now on."""
     connection.execute(
-        "INSERT INTO roots (path, used) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET used = excluded.used",
-        (root, time.time()),
+        "INSERT INTO roots (path, used) VALUES (?, ?) ON CONFLICT (path) DO NOTHING", (root, time.time())
     )
     return int(connection.execute("SELECT id FROM roots WHERE path = ?", (root,)).fetchone()[0])
+
+
+def _note_use(connection: sqlite3.Connection, root: str) -> None:
+    """Note that a folder is looked at now; where another program writes, it was used before all the same."""
+    with suppress(sqlite3.OperationalError):
+        connection.execute("UPDATE roots SET used = ? WHERE path = ?", (time.time(), root))

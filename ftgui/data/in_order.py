@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 S = TypeVar("S")
@@ -18,7 +18,13 @@ def in_order(
 
     ``map`` of a pool would run to the end while nobody asks for more. Closing the generator ends the threads.
     """
-    pool = ThreadPoolExecutor(threads, name)
+    return from_pool(ThreadPoolExecutor(threads, name), function, items, ahead)
+
+
+def from_pool(
+    pool: Executor, function: Callable[[S], T], items: Iterable[S], ahead: int
+) -> Generator[T, None, None]:
+    """Do as ``in_order`` does, in a pool of any kind, which ends with the generator."""
     waiting: deque[Future[T]] = deque()
     try:
         for item in items:

@@ -8,24 +8,32 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
+import signal
+import time
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, suppress
+from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
 
 from ftgui.core.hashing import content_of
 from ftgui.core.memory import uncollected
-from ftgui.data.content_index import ContentIndex, KnownFile, Stamp, stamp_of
+from ftgui.data.content_index import ContentIndex, KnownFile, Stamp, is_settled, stamp_of
 from ftgui.data.decode import DECODER, PictureError
 from ftgui.data.facts import PictureFacts, describe_picture
-from ftgui.data.in_order import in_order
+from ftgui.data.in_order import from_pool, in_order
 
 AT_ONCE = 8
 """Files that a thread takes at a time: handing over small ones one by one costs more than looking at them."""
+MANY = 2000
+"""Files from which on other processes look at them."""
 KEPT_EVERY = 1000
 """Files after which what was found out is written down: a stop loses no more than that."""
 NO_STAMP: Stamp = (-1, -1, -1, -1)
+"""Of no file."""
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -118,20 +126,18 @@ def _look_at_new(
     threads: int | None,
 ) -> Generator[tuple[Sequence[int], Sequence[Look]], None, None]:
     """Yield what becomes of files that are not known, some at a time, with their numbers in ``paths``."""
-    threads = threads or os.cpu_count() or 1
     groups = [new[first : first + AT_ONCE] for first in range(0, len(new), AT_ONCE)]
+    asked = [(root, tuple(paths[number] for number, _ in group)) for group in groups]
     kept: list[KnownFile] = []
-
-    def read(group: Sequence[tuple[int, Stamp]]) -> list[Look]:
-        return _read(root, [paths[number] for number, _ in group], None if contents_only else index)
-
     try:
-        with closing(in_order(read, groups, 2 * threads, threads, "ftgui-look")) as found:
+        with closing(_read_all(asked, index, contents_only, threads or os.cpu_count() or 1)) as found:
             for group, looks in zip(groups, found, strict=True):
+                now = time.time_ns()
                 for (number, stamp), look in zip(group, looks, strict=True):
                     if look.content is not None:
                         facts = None if look.found is None else _ENCODER.encode(look.found)
-                        kept.append((paths[number], *stamp, look.content, facts))
+                        known_by = stamp if is_settled(stamp, now) else NO_STAMP
+                        kept.append((paths[number], *known_by, look.content, facts))
                 if len(kept) >= KEPT_EVERY:
                     index.remember(root, kept)
                     kept = []
@@ -141,18 +147,61 @@ def _look_at_new(
             index.remember(root, kept)
 
 
+Group = tuple[str, Sequence[str]]
+"""A folder, and the paths of some files in it."""
+
+
+def _read_all(
+    groups: Sequence[Group], index: ContentIndex, contents_only: bool, threads: int
+) -> Generator[list[Look], None, None]:
+    """Yield what becomes of each group, in their order.
+
+    Looking at thousands of small pictures is mostly Python, of which one process runs one thread at a time,
+    the window's among them: other processes do it. A few are looked at sooner than those have started.
+    """
+    if contents_only or len(groups) * AT_ONCE < MANY:
+        known = None if contents_only else index
+        yield from in_order(lambda group: _read(*group, known), groups, 2 * threads, threads, "ftgui-look")
+        return
+    done = 0
+    with suppress(BrokenProcessPool):  # killed by whoever needed its memory: the rest is looked at here
+        pool = ProcessPoolExecutor(
+            threads, get_context("spawn"), initializer=_begin, initargs=(index.folder, index.version)
+        )
+        with closing(from_pool(pool, _read_there, groups, 4 * threads)) as found:
+            for looks in found:
+                yield looks
+                done += 1
+    rest = groups[done:]
+    yield from in_order(lambda group: _read(*group, index), rest, 2 * threads, threads, "ftgui-look")
+
+
+_THERE: list[ContentIndex] = []
+"""In a process that looks at pictures for another, its index."""
+
+
+def _begin(folder: Path | None, version: int) -> None:
+    """Make a process ready to look at pictures for another, whose Ctrl-C is not its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(10)  # the window comes first
+    _THERE.append(ContentIndex(folder, version))
+
+
+def _read_there(group: Group) -> list[Look]:
+    return _read(*group, _THERE[0])
+
+
 def _read(root: str, paths: Sequence[str], index: ContentIndex | None) -> list[Look]:
     """Read each file once, for its content and, with an ``index``, for what it is."""
-    looks, found = [_content(Path(root, path)) for path in paths], []
     if index is None:
-        return [look for look, _ in looks]
-    known = index.facts([look.content for look, _ in looks if look.content is not None])
-    for look, data in looks:
-        if look.content is None:
-            found.append(look)
-        else:
-            found.append(Look(look.content, _decoded(known.get(look.content)) or _described(data)))
-    return found
+        return [_content(Path(root, path))[0] for path in paths]
+    read = [_content(Path(root, path)) for path in paths]
+    known = index.facts([look.content for look, _ in read if look.content is not None])
+    return [
+        Look(look.content, _decoded(known.get(look.content)) or _described(data)) if look.content else look
+        for look, data in read
+    ]
 
 
 def _content(file: Path) -> tuple[Look, bytes]:

@@ -31,6 +31,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry("open_demo", "Open the &demo"),
         Entry("open_run", "&Add a run from disk…", separator=True),
         Entry("export", "&Export…", "Ctrl+E"),
+        Entry("settings", "&Settings…", "Ctrl+,", separator=True),
         Entry("quit", "&Quit", "Ctrl+Q", separator=True),
     ),
     "&Run": (

@@ -7,6 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QMimeData
 
+from ftgui.data.lists import is_list
 from ftgui.runs.store import EVENTS
 
 
@@ -17,7 +18,7 @@ def dropped_path(mime: QMimeData) -> Path | None:
 
 
 def kind_of(path: Path) -> Literal["run", "dataset", "weights"]:
-    """Return what a path is taken for: the folder of a run, a folder of pictures, or a weights file."""
+    """Return what a path is taken for: a run's folder, a folder or a list of pictures, or a weights file."""
     if not path.is_dir():
-        return "weights"
+        return "dataset" if is_list(path.name) else "weights"
     return "run" if (path / EVENTS).is_file() else "dataset"

@@ -29,6 +29,7 @@ from ftgui.gui.pages.train_page import TrainPage
 from ftgui.gui.picture_viewer import PictureViewer
 from ftgui.gui.sessions.export import ExportTask
 from ftgui.gui.sessions.fetching import Fetching
+from ftgui.gui.sessions.keeping import Keeping
 from ftgui.gui.sessions.lr_search import LrSearch
 from ftgui.gui.sessions.opening import Opening
 from ftgui.gui.sessions.project import ProjectSession
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingSession(job, self)
         self.search = LrSearch(self)
         self.fetching = Fetching(self)
+        self.keeping = Keeping(self)
         self.runs = RunsModel(self)
         self._export = ExportTask("export", self)
         self._centre = centre = QWidget(
@@ -143,6 +145,14 @@ class MainWindow(QMainWindow):
         dialog.show()
         dialog.activateWindow()
 
+    def open_settings(self) -> None:
+        """Show the settings that the command line has too, and what is kept on this computer."""
+        from ftgui.gui.dialogs.settings import SettingsDialog  # here: the window need not wait for it
+
+        dialog = self.findChild(QDialog, "settings_dialog") or SettingsDialog(self.keeping, self)
+        dialog.show()
+        dialog.activateWindow()
+
     def add_run(self, folder: Path) -> None:
         """Put a run that is on the disk beside those of this window."""
         if self.runs.has_folder(folder):
@@ -213,6 +223,7 @@ class MainWindow(QMainWindow):
             "open_demo": self.open_demo,
             "open_run": self._choose_run,
             "export": self.page.runs_card.export_button.click,
+            "settings": self.open_settings,
             "quit": self.close,
             "train": self.train,
             "pause": self.training.toggle_pause,
@@ -378,7 +389,7 @@ class MainWindow(QMainWindow):
                 ask_stop_and_close(self, self._stop_and_close)
             return
         settings.write("geometry", self.saveGeometry())
-        self._close_dialogs("lr_finder", "catalog_dialog")
+        self._close_dialogs("lr_finder", "catalog_dialog", "settings_dialog")
         self.hide()  # what is still being looked at may take its time; nobody has to watch that
         self._opening.shutdown()
         self._viewer.shutdown()
@@ -386,6 +397,7 @@ class MainWindow(QMainWindow):
         self.training.shutdown()
         self.search.shutdown()
         self.fetching.shutdown()
+        self.keeping.shutdown()
         self._export.shutdown()
         self.project.shutdown()
         super().closeEvent(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -45,6 +46,7 @@ def percent_words(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
+@functools.lru_cache(maxsize=4096)
 def natural(text: str) -> tuple[tuple[int, str], ...]:
     """Return what sorts "ResNet-18" before "ResNet-101"."""
     parts = re.findall(r"[0-9]+|[^0-9]+", text.casefold())

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from threading import Lock
 
 import msgspec
 
@@ -30,15 +29,6 @@ Contents = Mapping[str, bytes]
 
 EMPTY = content_of(b"")
 """Of a file that is no copy of another, whatever else is empty, too."""
-
-
-class NoIndex(ContentIndex):
-    """Knows nothing, and keeps nothing: an index that has no database."""
-
-    def __init__(self) -> None:
-        self.trouble = ""
-        self._lock = Lock()
-        self._connection = None
 
 
 def index_place(config: TrainConfig, settings: EngineSettings) -> Path | None:
@@ -65,7 +55,7 @@ def name_contents(
     if not paths:
         return {}
     with (
-        NoIndex() if place is None else open_index(place) as index,
+        ContentIndex(None) if place is None else open_index(place) as index,
         closing(_timed(look_at(root, paths, index, contents_only=True), clock)) as looking,
     ):
         while True:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ftgui.core.hashing import content_name
-from ftgui.data import looking
+from ftgui.data import content_index, looking
 from ftgui.data.content_index import FILE_NAME, ContentIndex, stamp_of
 from ftgui.data.facts import PictureFacts
 from ftgui.data.looking import Look, Problem, look_at
@@ -47,6 +47,13 @@ class Reader:
         self.opened.clear()
         self.decoded = 0
         return done
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take files that were written just now as written long ago."""
+    for name in ("FINE_TICK", "COARSE_TICK"):
+        monkeypatch.setattr(content_index, name, -(10**12))
 
 
 @pytest.fixture
@@ -157,6 +164,62 @@ def test_progress_goes_up_to_the_end(root: Path, tmp_path: Path) -> None:
         steps = list(look_at(str(root), PATHS, index))
     assert [done for done, _ in steps] == sorted(done for done, _ in steps)
     assert steps[-1] == (6, 6)
+
+
+def test_a_file_that_was_written_a_moment_ago_is_looked_at_again(
+    root: Path, look: Looking, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be written once more before the clock of its file system ticks."""
+    monkeypatch.setattr(content_index, "FINE_TICK", 10**12)
+    look(root)
+    reader.take()
+    look(root)
+    assert reader.take() == (PATHS, 0), "what its content is stays known"
+
+
+@pytest.mark.parametrize(("mtime", "tick"), [(5 * 10**9, "COARSE_TICK"), (5 * 10**9 + 1, "FINE_TICK")])
+def test_a_clock_of_whole_seconds_is_given_more_time(
+    mtime: int, tick: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content_index, "FINE_TICK", 10)
+    monkeypatch.setattr(content_index, "COARSE_TICK", 1000)
+    wait = getattr(content_index, tick)
+    stamp = (0, mtime, 0, 0)
+    assert not content_index.is_settled(stamp, mtime + wait)
+    assert content_index.is_settled(stamp, mtime + wait + 1)
+    assert not content_index.is_settled((0, 1, mtime, 0), mtime)
+
+
+# Many files: in other processes.
+
+
+def test_other_processes_say_the_same_and_know_what_is_known(
+    root: Path, look: Looking, reader: Reader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (root / "1.jpg").write_bytes(jpeg(1)[:-300])
+    here = look(root)
+    monkeypatch.setattr(looking, "MANY", 1)
+    monkeypatch.setattr(looking, "AT_ONCE", 2)
+    shutil.copytree(root, tmp_path / "copy")
+    reader.take()
+    assert look(tmp_path / "copy") == here
+    assert look(root, version=2) == here
+    assert reader.take() == ([], 0), "this process opened nothing"
+    assert look(root, version=2) == here
+
+
+def test_where_another_process_dies_the_rest_is_looked_at_here(
+    root: Path, look: Looking, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "MANY", 1)
+    monkeypatch.setattr(looking, "_begin", die_at_once)
+    looks = look(root)
+    assert reader.take() == (PATHS, 6)
+    assert all(isinstance(each.found, PictureFacts) for each in looks)
+
+
+def die_at_once(*_given: object) -> None:
+    os._exit(1)
 
 
 # The index itself.

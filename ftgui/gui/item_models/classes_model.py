@@ -84,7 +84,8 @@ class ClassesModel(QAbstractTableModel):
     def _sort(self) -> None:
         column, order = self._sorted_by
         key = COLUMNS[column].key
-        self._classes.sort(key=lambda entry: natural(entry.name))
+        if column > 0:  # those that are alike in it stand as ever
+            self._classes.sort(key=COLUMNS[0].key)
         self._classes.sort(key=key, reverse=order == Qt.SortOrder.DescendingOrder)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature

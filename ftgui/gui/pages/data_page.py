@@ -118,9 +118,13 @@ class DataPage(QWidget):
     @Slot()
     def _show_status(self) -> None:
         state = self._session.state
+        if state.progress is not None:
+            done, total = state.progress
+            self._bar.setValue(round(done / total * STEPS) if total else 0)  # while hidden: it paints at once
         self._bar.setVisible(state.progress is not None)
         self._check.setVisible(state.report is not None)
         self._check.setText(self.tr("Check again") if state.progress is None else self.tr("Stop the check"))
+        self._check.setAccessibleName(self._check.text())
         if state.progress is not None:
             self._show_progress(*state.progress)
         elif state.looked.error is not None:
@@ -134,7 +138,6 @@ class DataPage(QWidget):
             )
 
     def _show_progress(self, done: int, total: int) -> None:
-        self._bar.setValue(round(done / total * STEPS) if total else 0)
         words = (
             self.tr("The check goes on when the run has ended: {done} of {total} pictures")
             if self._session.is_held

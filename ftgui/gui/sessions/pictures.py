@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,10 @@ from ftgui.gui.sessions.worker import LatestTask
 
 if TYPE_CHECKING:
     from ftgui.jobs.scan import ScanReport
+
+
+TOLD_SECONDS = 0.2
+"""Between two times that the progress of a check is told: each lays out and paints a part of the window."""
 
 
 @dataclass
@@ -58,6 +63,7 @@ class PicturesSession(QObject):
         super().__init__(parent)
         self.state = PicturesState()
         self._project = project
+        self._told_at = 0.0
         self._list = LatestTask("scan", self)
         self._list.done.connect(self._on_listed)
         self._list.failed.connect(self._on_list_failed)
@@ -176,8 +182,12 @@ class PicturesSession(QObject):
 
     @Slot(object)
     def _on_progress(self, progress: tuple[int, int]) -> None:
-        if self.state.progress is not None:
-            self.state.progress = progress
+        if self.state.progress is None:
+            return
+        self.state.progress = progress
+        now = time.monotonic()
+        if now - self._told_at >= TOLD_SECONDS:
+            self._told_at = now
             self.progressed.emit()
 
     @Slot(object)

@@ -128,9 +128,10 @@ class Disclosure(QWidget):
         self.button.setChecked(is_open)
 
     def set_title(self, title: str) -> None:
-        self._title = title
-        self.button.setAccessibleName(title)
-        self._fit()
+        if title != self._title:
+            self._title = title
+            self.button.setAccessibleName(title)
+            self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -7,6 +7,7 @@ from pathlib import Path
 from ftgui.core.settings import EngineSettings
 from ftgui.data.kept_pixels import PixelPlace
 from ftgui.data.pixels import PixelStore
+from ftgui.jobs.cache import FEATURES, PIXELS
 from ftgui.jobs.prepare import Prepared
 from ftgui.training.clock import RunClock
 from ftgui.training.events import PhaseSpeed
@@ -65,7 +66,7 @@ def make_caching(settings: EngineSettings) -> Caching:
     """Return what the user's settings let be kept, and where."""
     if settings.cache_gb <= 0:
         return Caching(None, settings.cache_memory_share)
-    features, pixels = settings.cache_root / "features", settings.cache_root / "pixels"
+    features, pixels = settings.cache_root / FEATURES, settings.cache_root / PIXELS
     budget = int(settings.cache_gb * 1e9)
     return Caching(
         FeaturePlace(features, budget, beside=(pixels,)),

@@ -6,12 +6,12 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from ftgui.core.process import settle_process
+from ftgui.core.process import helpers_allowed, settle_process
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``ftgui`` with these arguments (the process's own if None); return the exit code."""
-    _be_a_helper()
+    _have_helpers()
     settle_process()
     words = sys.argv[1:] if argv is None else argv
     if not words:
@@ -28,15 +28,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def window() -> int:
     """Open the window; what a desktop's menu starts."""
-    _be_a_helper()
+    _have_helpers()
     settle_process()
     return _open_window(demo="demo" in sys.argv[1:])
 
 
-def _be_a_helper() -> None:
-    """In the built program, do what another process of it started this one for, if one did, and end."""
+def _have_helpers() -> None:
+    """Let work be given to other processes; do what one of them started this one for, if one did, and end."""
+    helpers_allowed.set()
     if getattr(sys, "frozen", False):
-        from multiprocessing import freeze_support  # the others are told by Python itself
+        from multiprocessing import freeze_support  # elsewhere Python sees to it
 
         freeze_support()
 

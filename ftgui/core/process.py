@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Of glibc's ``mallopt``, from malloc.h."""
@@ -28,6 +29,14 @@ SPINS = "10000"
 
 TORCH_LIBRARIES = ("lib/libc10.*", "lib/libtorch_cpu.*", "lib/libtorch_cuda.*")
 """The large ones. Not ``libtorch_python``, which may run Python when it is loaded."""
+
+
+helpers_allowed = Event()
+"""Set by the program's own entry points: work may be given to other processes of it.
+
+Python starts those by importing the main module once more, and a script that is not made for it would run
+a second time.
+"""
 
 
 def settle_process() -> None:

@@ -21,6 +21,7 @@ import msgspec
 
 from ftgui.core.hashing import content_of
 from ftgui.core.memory import uncollected
+from ftgui.core.process import helpers_allowed
 from ftgui.data.content_index import ContentIndex, KnownFile, Stamp, is_settled, stamp_of
 from ftgui.data.decode import DECODER, PictureError
 from ftgui.data.facts import PictureFacts, describe_picture
@@ -159,7 +160,7 @@ def _read_all(
     Looking at thousands of small pictures is mostly Python, of which one process runs one thread at a time,
     the window's among them: other processes do it. A few are looked at sooner than those have started.
     """
-    if contents_only or len(groups) * AT_ONCE < MANY:
+    if contents_only or len(groups) * AT_ONCE < MANY or not helpers_allowed.is_set():
         known = None if contents_only else index
         yield from in_order(lambda group: _read(*group, known), groups, 2 * threads, threads, "ftgui-look")
         return

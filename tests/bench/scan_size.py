@@ -24,6 +24,8 @@ from typing import Any
 
 from PIL import Image
 
+from ftgui.core.process import helpers_allowed
+
 SIZES = (10_000, 30_000, 100_000)
 PICTURES = 64
 """Of other pixels; a comment in each file makes all files differ."""
@@ -152,6 +154,7 @@ def main() -> None:
     parser.add_argument("--child", choices=["check", "window"], help=argparse.SUPPRESS)
     parser.add_argument("root", nargs="?", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    helpers_allowed.set()
     if options.child:
         told = check_once(options.root) if options.child == "check" else in_window(options.root)
         print(json.dumps(told))

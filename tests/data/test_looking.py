@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ftgui.core import process
 from ftgui.core.hashing import content_name
 from ftgui.data import content_index, looking
 from ftgui.data.content_index import FILE_NAME, ContentIndex, stamp_of
@@ -193,6 +194,24 @@ def test_a_clock_of_whole_seconds_is_given_more_time(
 # Many files: in other processes.
 
 
+@pytest.fixture
+def helpers() -> Iterator[None]:
+    """Let other processes help."""
+    process.helpers_allowed.set()
+    yield
+    process.helpers_allowed.clear()
+
+
+def test_a_program_that_is_not_ftgui_itself_is_not_started_again(
+    root: Path, look: Looking, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process.helpers_allowed.clear()  # a test of the command line may have set it
+    monkeypatch.setattr(looking, "MANY", 1)
+    look(root)
+    assert reader.take() == (PATHS, 6), "this process did it all"
+
+
+@pytest.mark.usefixtures("helpers")
 def test_other_processes_say_the_same_and_know_what_is_known(
     root: Path, look: Looking, reader: Reader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -208,6 +227,7 @@ def test_other_processes_say_the_same_and_know_what_is_known(
     assert look(root, version=2) == here
 
 
+@pytest.mark.usefixtures("helpers")
 def test_where_another_process_dies_the_rest_is_looked_at_here(
     root: Path, look: Looking, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

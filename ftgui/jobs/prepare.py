@@ -183,6 +183,7 @@ def find_pictures(
     with clock.phase("reading"):
         scanned = scan_dataset(Path(config.dataset).expanduser())
         dataset, notes = without_excluded(scanned, config.exclude)
+        check_class_count(config.classes, len(dataset.class_names))
     listed, place = (*dataset.train, *dataset.val), index_place(config, settings)
     contents = yield from name_contents(dataset.root, listed, place, clock, control, is_split=dataset.has_val)
     split = split_dataset(dataset, config.val_fraction, config.seed, contents)

@@ -50,7 +50,7 @@ def _scan(commands: Commands[argparse.ArgumentParser]) -> None:
         commands, "scan", "Say which classes and pictures a dataset holds, and what is wrong in it."
     )
     command.add_argument(
-        "data", metavar="DATA", type=Path, help="the dataset folder, or a list of paths and classes"
+        "data", metavar="DATA", type=_dataset, help="the dataset folder, or a list of paths and classes"
     )
 
 
@@ -78,7 +78,7 @@ def _find_lr(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def _what_to_train(command: argparse.ArgumentParser) -> None:
     """Add everything that makes a config."""
-    command.add_argument("data", metavar="DATA", type=Path, nargs="?", help="the dataset folder")
+    command.add_argument("data", metavar="DATA", type=_dataset, nargs="?", help="the dataset folder")
     command.add_argument("--weights", metavar="FILE", type=Path, help="the pretrained weights file")
     command.add_argument("--strategy", choices=tuple(STRATEGIES), help="what may move (default freeze)")
     command.add_argument(
@@ -149,6 +149,12 @@ def _setting(command: argparse.ArgumentParser, setting: Setting) -> None:
         metavar=None if setting.choices else {"int": "N", "float": "X"}.get(setting.kind, "NAME"),
         help=setting.help.replace("%", "%%") + shown,
     )
+
+
+def _dataset(text: str) -> Path:
+    if not text:  # Path would take it for the working directory
+        raise argparse.ArgumentTypeError("an empty name is no dataset: name its folder")
+    return Path(text)
 
 
 def _stage_multiple(text: str) -> tuple[str, float]:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tqdm import tqdm
 from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.data.findings import KINDS, Finding
+from ftgui.data.walk import printable
 
 if TYPE_CHECKING:
     from ftgui.jobs.scan import ScanReport
@@ -28,6 +30,8 @@ def scan_command(arguments: argparse.Namespace) -> int:
 
     try:
         report = _watched(scan(arguments.data))
+    except KeyboardInterrupt:
+        raise FtguiError("The check was stopped; what it found out is known to the next.") from None
     except FtguiError as error:
         if arguments.json:
             print(records.to_json_line(_refused(arguments.data, error)))
@@ -51,8 +55,11 @@ def _watched(checking: Generator[tuple[int, int], None, ScanReport]) -> ScanRepo
         nonlocal report
         report = yield from checking
 
-    with tqdm(desc="looking at pictures", leave=False, disable=None, unit="") as bar:
-        for done, total in work():
+    with (
+        closing(work()) as working,
+        tqdm(desc="looking at pictures", leave=False, disable=None, unit="") as bar,
+    ):
+        for done, total in working:
             bar.total = total
             bar.update(done - bar.n)
     assert report is not None
@@ -62,7 +69,7 @@ def _watched(checking: Generator[tuple[int, int], None, ScanReport]) -> ScanRepo
 def _refused(data: Path, error: FtguiError) -> dict[str, Any]:
     """Return the same keys for what is no dataset, with nothing in them but the reason."""
     return {
-        "root": str(data.absolute()),
+        "root": printable(str(data.absolute())),
         "layout": None,
         "has_val": False,
         "pictures": 0,

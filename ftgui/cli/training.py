@@ -19,6 +19,7 @@ from ftgui.cli.usage import UsageError
 from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.core.loading import load_torch
+from ftgui.data.lists import Start, is_list_file
 from ftgui.runs.store import figure
 from ftgui.training.config import SETTING_BY_NAME, SETTINGS, TrainConfig, unread_settings
 from ftgui.training.control import RunControl
@@ -45,6 +46,8 @@ def config_from(arguments: argparse.Namespace) -> TrainConfig:
         FtguiError: the file is no config.
         UsageError: dataset or weights are named nowhere.
     """
+    config = records.read_json(arguments.config, TrainConfig) if arguments.config is not None else None
+    data = arguments.data or (Path(config.dataset) if config is not None else None)
     said = {
         "dataset": str(arguments.data) if arguments.data else None,
         "weights": str(arguments.weights) if arguments.weights else None,
@@ -52,20 +55,22 @@ def config_from(arguments: argparse.Namespace) -> TrainConfig:
         "architecture": arguments.architecture,
         "classes": arguments.classes,
         "stage_lr": dict(arguments.stage_lr) if arguments.stage_lr else None,
-        "exclude": read_paths(arguments.exclude) if arguments.exclude else None,
+        "exclude": read_paths(arguments.exclude, data) if arguments.exclude else None,
         **{setting.name: getattr(arguments, setting.name) for setting in SETTINGS},
     }
     changes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-    if arguments.config is not None:
-        return changed(records.read_json(arguments.config, TrainConfig), changes)
+    if config is not None:
+        return changed(config, changes)
     for name, flag in (("dataset", "DATA"), ("weights", "--weights FILE")):
         if name not in changes:
             raise UsageError(f"Training needs {flag}.", "Or name a run's config.json with --config.")
     return TrainConfig(**changes)
 
 
-def read_paths(file: Path) -> tuple[str, ...]:
-    """Return the paths that a text file names, one a line, with forward slashes.
+def read_paths(file: Path, data: Path | None = None) -> tuple[str, ...]:
+    """Return the paths that a text file names, one a line, with forward slashes, relative to the dataset.
+
+    ``data`` is its folder or its list; without it, absolute paths stay as they are.
 
     Raises:
         FtguiError: it cannot be read, or is no text.
@@ -76,7 +81,12 @@ def read_paths(file: Path) -> tuple[str, ...]:
         raise FtguiError(f"“{file}” is no UTF-8 text.", "Save it as UTF-8, a path a line.") from error
     except OSError as error:
         raise FtguiError(f"“{file}” cannot be read: {error.strerror or error}.") from error
-    return tuple(PurePath(line).as_posix() for line in lines if line.strip())
+    paths = [PurePath(line).as_posix() for line in lines if line.strip()]
+    if data is None:
+        return tuple(paths)
+    data = data.expanduser()
+    start = Start(data.parent if is_list_file(data) else data)
+    return tuple(start.relative(path) or path for path in paths)
 
 
 def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:

@@ -21,7 +21,8 @@ def content_name(path: Path) -> bytes:
     Raises:
         OSError: it cannot be read.
     """
-    return content_of(path.read_bytes())
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).digest()
 
 
 def content_of(data: bytes) -> bytes:

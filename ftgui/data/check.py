@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 from statistics import median_low
 
 import msgspec
 
 from ftgui.data.dataset import Dataset, Picture
 from ftgui.data.facts import PictureFacts
-from ftgui.data.findings import KINDS, Finding, Kind
+from ftgui.data.findings import KINDS, Finding, Kind, imbalance
 from ftgui.data.looking import Look, Problem
 from ftgui.data.walk import counted, shown
 
@@ -23,10 +23,10 @@ ODD_FACTOR = 100
 """How many times fewer pixels than the usual picture make one odd."""
 MOST_ODD = 0.01
 """More of them than this share are a part of the set, and not placeholders."""
-UNEQUAL = 3.0
-"""The largest class over the smallest, from which on class weights are suggested."""
 
 
+MOST_OTHERS = 20
+"""Files named with a finding: a placeholder may lie there thousands of times."""
 SIDES = ("train", "val", "test")
 
 
@@ -60,7 +60,7 @@ class Tally:
         self.noted: list[Placed] = []
         """Those of which something is to be said, whatever the others are."""
         self.groups: dict[bytes, list[Placed]] = {}
-        """Those whose bytes others have, too."""
+        """Those that can be decoded and whose bytes others have, too."""
         self._whole: list[Placed] = []
         self._first: dict[bytes, Placed] = {}
         following = iter(looks)
@@ -78,14 +78,20 @@ class Tally:
             self._whole.append(placed)
             if found.frames > 1 or found.width < TINY or found.height < TINY:
                 self.noted.append(placed)
+            if content is not None:
+                first = self._first.setdefault(content, placed)
+                if first is not placed:
+                    self.groups.setdefault(content, [first]).append(placed)
         elif found is not None:
             self.lost.append(placed)
-            if found.kind == "empty_file":
-                return
-        if content is not None:
-            first = self._first.setdefault(content, placed)
-            if first is not placed:
-                self.groups.setdefault(content, [first]).append(placed)
+
+    def copies(self) -> Counter[tuple[str, int]]:
+        """Return how many usable pictures of a side and label are the same as another one of those."""
+        found: Counter[tuple[str, int]] = Counter()
+        for group in self.groups.values():
+            members = Counter((placed.side, placed.picture.label) for placed in group)
+            found.update({place: count - 1 for place, count in members.items()})
+        return found
 
     def whole(self) -> Iterator[tuple[str, PictureFacts, int]]:
         """Yield each picture that can be decoded: its path, what it is, and its pixels."""
@@ -136,7 +142,7 @@ def _of_single(pictures: Iterable[Placed]) -> Iterator[Finding]:
 
 
 def _duplicates(dataset: Dataset, groups: Iterable[Sequence[Placed]]) -> Iterator[Finding]:
-    """Compare all files that could be read, damaged ones too, but for empty ones."""
+    """Say of pictures that are the same what that means, by where they lie."""
     for group in groups:
         yield from _within(group)
         yield from _across_classes(dataset, group)
@@ -163,7 +169,7 @@ def _across_classes(dataset: Dataset, group: Sequence[Placed]) -> Iterator[Findi
     if len({picture.label for picture in pictures}) < 2:
         return
     for picture in pictures:
-        others = [other for other in pictures if other.label != picture.label]
+        others = list(islice((p for p in pictures if p.label != picture.label), MOST_OTHERS))
         names = list(dict.fromkeys(dataset.class_names[other.label] for other in others))
         yield Finding(
             kind="duplicate_across_classes",
@@ -176,7 +182,8 @@ def _across_classes(dataset: Dataset, group: Sequence[Placed]) -> Iterator[Findi
 def _across_splits(group: Sequence[Placed]) -> Iterator[Finding]:
     """Point out those that are judged on and were learned from, or were judged on before."""
     for placed in group:
-        before = [other for other in group if SIDES.index(other.side) < SIDES.index(placed.side)]
+        rank = SIDES.index(placed.side)
+        before = list(islice((p for p in group if SIDES.index(p.side) < rank), MOST_OTHERS))
         if before:
             yield Finding(
                 kind="duplicate_across_splits",
@@ -237,23 +244,3 @@ def _imbalance(dataset: Dataset, usable: Mapping[tuple[str, int], int]) -> Itera
     finding = imbalance(dataset.class_names, counts)
     if finding is not None:
         yield finding
-
-
-def imbalance(class_names: Sequence[str], counts: Mapping[int, int]) -> Finding | None:
-    """Say where the largest class has more than ``UNEQUAL`` times the pictures of the smallest."""
-    present = {label: count for label, count in counts.items() if count}
-    if len(present) < 2:
-        return None
-    smallest, largest = min(present, key=present.__getitem__), max(present, key=present.__getitem__)
-    if present[largest] <= UNEQUAL * present[smallest]:
-        return None
-    ratio = present[largest] / present[smallest]
-    return Finding(
-        kind="imbalance",
-        path="",
-        message=(
-            f"“{class_names[largest]}” has {present[largest]:,} training pictures and "
-            f"“{class_names[smallest]}” {present[smallest]:,}, {ratio:.1f} times fewer: "
-            "balanced class weights help."
-        ),
-    )

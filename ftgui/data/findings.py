@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -77,3 +78,26 @@ KINDS: dict[Kind, KindFacts] = {
     "ignored": KindFacts("Left out by name", "Hidden, the system's, or no picture by its name.", "note"),
 }
 """All kinds, the gravest first: the order in which they are shown."""
+
+UNEQUAL = 3.0
+"""The largest class over the smallest, from which on class weights are suggested."""
+
+
+def imbalance(class_names: Sequence[str], counts: Mapping[int, int]) -> Finding | None:
+    """Say where the largest class has more than ``UNEQUAL`` times the pictures of the smallest."""
+    present = {label: count for label, count in counts.items() if count}
+    if len(present) < 2:
+        return None
+    smallest, largest = min(present, key=present.__getitem__), max(present, key=present.__getitem__)
+    if present[largest] <= UNEQUAL * present[smallest]:
+        return None
+    ratio = present[largest] / present[smallest]
+    return Finding(
+        kind="imbalance",
+        path="",
+        message=(
+            f"“{class_names[largest]}” has {present[largest]:,} training pictures and "
+            f"“{class_names[smallest]}” {present[smallest]:,}, {ratio:.1f} times fewer: "
+            "balanced class weights help."
+        ),
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +31,17 @@ ROWS_A_SQUARE = 3
 CODECS = ("jpg", "libjpeg_turbo", "webp", "avif", "libtiff")
 """Libraries whose version may decide a pixel."""
 
+HEIF = "pillow-heif"
+"""The package that decodes photos of phones, if it is there."""
+
 Bytes = npt.NDArray[np.uint8]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 class PixelKind(NamedTuple):
@@ -44,7 +55,7 @@ class PixelKind(NamedTuple):
     @property
     def name(self) -> str:
         """As people and computers read it."""
-        codecs = [features.version(codec) for codec in CODECS]
+        codecs = [features.version(codec) for codec in CODECS] + [_version(HEIF)]
         digest = row_name(VERSION, DECODER, PIL.__version__, codecs, *self).hex()
         return f"{'whole' if self.crop is None else f'centre-{self.crop}-of'}-{self.resize}-{digest}"
 

@@ -14,12 +14,13 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 
-from ftgui.core.hashing import content_of
+from ftgui.core.hashing import content_name, content_of
 from ftgui.core.memory import uncollected
 from ftgui.core.process import helpers_allowed
 from ftgui.data.content_index import ContentIndex, KnownFile, Stamp, is_settled, stamp_of
@@ -31,6 +32,10 @@ AT_ONCE = 8
 """Files that a thread takes at a time: handing over small ones one by one costs more than looking at them."""
 MANY = 2000
 """Files from which on other processes look at them."""
+MOST_PROCESSES = 8
+"""Each takes some 50 MB, and a disk serves no more of them any faster."""
+LARGE = 2**26
+"""Bytes from which on a file is not held in memory as a whole."""
 KEPT_EVERY = 1000
 """Files after which what was found out is written down: a stop loses no more than that."""
 NO_STAMP: Stamp = (-1, -1, -1, -1)
@@ -165,9 +170,13 @@ def _read_all(
         yield from in_order(lambda group: _read(*group, known), groups, 2 * threads, threads, "ftgui-look")
         return
     done = 0
-    with suppress(BrokenProcessPool):  # killed by whoever needed its memory: the rest is looked at here
+    # Killed by whoever needed its memory, or none can be had here: this process looks at the rest.
+    with suppress(BrokenProcessPool, OSError, NotImplementedError, ImportError):
         pool = ProcessPoolExecutor(
-            threads, get_context("spawn"), initializer=_begin, initargs=(index.folder, index.version)
+            min(threads, MOST_PROCESSES),
+            get_context("spawn"),
+            initializer=_begin,
+            initargs=(index.folder, index.version),
         )
         with closing(from_pool(pool, _read_there, groups, 4 * threads)) as found:
             for looks in found:
@@ -184,9 +193,18 @@ _THERE: list[ContentIndex] = []
 def _begin(folder: Path | None, version: int) -> None:
     """Make a process ready to look at pictures for another, whose Ctrl-C is not its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(10)  # the window comes first
     _THERE.append(ContentIndex(folder, version))
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that it works for is gone, however that ended."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _read_there(group: Group) -> list[Look]:
@@ -194,31 +212,29 @@ def _read_there(group: Group) -> list[Look]:
 
 
 def _read(root: str, paths: Sequence[str], index: ContentIndex | None) -> list[Look]:
-    """Read each file once, for its content and, with an ``index``, for what it is."""
-    if index is None:
-        return [_content(Path(root, path))[0] for path in paths]
-    read = [_content(Path(root, path)) for path in paths]
-    known = index.facts([look.content for look, _ in read if look.content is not None])
-    return [
-        Look(look.content, _decoded(known.get(look.content)) or _described(data)) if look.content else look
-        for look, data in read
-    ]
+    """Look at each file, one after the other: for its content and, with an ``index``, for what it is."""
+    return [_look(Path(root, path), index) for path in paths]
 
 
-def _content(file: Path) -> tuple[Look, bytes]:
-    """Return what a file holds, or why it cannot be read."""
+def _look(file: Path, index: ContentIndex | None) -> Look:
+    """Read a file once, as long as it is not so large that reading it twice is the lesser evil."""
     try:
-        data = file.read_bytes()
+        data = file.read_bytes() if file.stat().st_size < LARGE else None
+        content = content_name(file) if data is None else content_of(data)
     except (OSError, MemoryError) as error:
-        return Look(None, _why_not(error)), b""
-    return Look(content_of(data)), data
+        return Look(None, _why_not(error))
+    if index is None:
+        return Look(content)
+    known = _decoded(index.facts([content]).get(content))
+    return Look(content, known) if known is not None else _described(content, file, data)
 
 
-def _described(data: bytes) -> PictureFacts | Problem:
+def _described(content: bytes, file: Path, data: bytes | None) -> Look:
     try:
-        return describe_picture(io.BytesIO(data))
+        return Look(content, describe_picture(file if data is None else io.BytesIO(data)))
     except PictureError as error:
-        return Problem(error.kind, str(error))
+        passing = isinstance(error.__cause__, MemoryError)  # there may be enough of it the next time
+        return Look(None if passing else content, Problem(error.kind, str(error)))
 
 
 def _why_not(error: Exception) -> Problem:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Dataset, Picture
 from ftgui.data.findings import Finding
 from ftgui.data.layout import Layout, find_layout, only_val_and_test
-from ftgui.data.listed import lists_in, scan_lists
-from ftgui.data.lists import is_list
+from ftgui.data.listed import lists_in, lists_with, scan_lists, unused_note
+from ftgui.data.lists import is_list_file
 from ftgui.data.walk import Listing, Walker, counted, is_text, join, shown, unreadable
 
 ClassPictures = Mapping[str, list[str]]
@@ -35,18 +38,28 @@ def scan_dataset(root: Path) -> Dataset:
         FtguiError: there is no such folder, it may not be read, or no two classes with pictures are in it.
     """
     root = Path(root).absolute()
-    if is_list(root.name) and root.is_file():
-        return scan_lists(root.parent, {"train": root.name})
+    if is_list_file(root):
+        return _scan_chosen_list(root)
     _check_folder(root)
     walker = Walker(root)
     top = walker.listing("")
     try:
-        return _scan_folders(walker, top)
+        dataset = _scan_folders(walker, top)
     except FtguiError as error:
         lists = lists_in(root, top)
         if not lists:
             raise
         return scan_lists(root, lists, top.folders, instead_of=error)
+    return msgspec.structs.replace(dataset, notes=(*dataset.notes, *unused_note(dataset, top)))
+
+
+def _scan_chosen_list(file: Path) -> Dataset:
+    """Read a list that was chosen itself, with what lies beside it."""
+    _check_text(file)
+    top = Listing((), ())
+    with suppress(FtguiError):  # a folder that may not be listed may still hold a list that can be read
+        top = Walker(file.parent).listing("")
+    return scan_lists(file.parent, lists_with(file.name, top), top.folders)
 
 
 def _scan_folders(walker: Walker, top: Listing) -> Dataset:
@@ -72,7 +85,7 @@ def _scan_folders(walker: Walker, top: Listing) -> Dataset:
         notes=(
             *layout.notes(),
             *_train_notes(train, loose),
-            *(note for part in others.values() for note in _other_notes(part, numbers)),
+            *(note for side, part in others.items() for note in _other_notes(side, part, numbers)),
             *walker.notes(),
         ),
         layout="split_folders" if others else "class_folders",
@@ -81,7 +94,7 @@ def _scan_folders(walker: Walker, top: Listing) -> Dataset:
             *walker.findings,
             *_layout_findings(layout, loose),
             *_train_findings(train),
-            *(finding for part in others.values() for finding in _other_findings(part, numbers)),
+            *(found for side, part in others.items() for found in _other_findings(side, part, numbers)),
         ),
     )
 
@@ -104,10 +117,15 @@ def _read_part(walker: Walker, folder: str, inside: Listing | None = None) -> Pa
     return Part(folder, tuple(join(folder, name) for name in inside.pictures), classes)
 
 
+def _check_text(root: Path) -> None:
+    """Raise FtguiError where no text file could hold the name of what was chosen."""
+    if not is_text(str(root)):
+        raise FtguiError(f"The name {str(root)!a} is no valid text.", "Rename it.")
+
+
 def _check_folder(root: Path) -> None:
     """Raise FtguiError where ``root`` is no folder."""
-    if not is_text(str(root)):
-        raise FtguiError(f"The name of the folder {str(root)!a} is no valid text.", "Rename it.")
+    _check_text(root)
     try:
         missing, folder = not root.exists(), root.is_dir()
     except OSError as error:
@@ -169,7 +187,7 @@ def _layout_findings(layout: Layout, loose: tuple[str, ...]) -> Iterator[Finding
         yield _ignored(folder, f"It lies beside “{layout.train}”, which holds the classes.")
 
 
-def _other_notes(part: Part, numbers: Mapping[str, int]) -> Iterator[str]:
+def _other_notes(side: str, part: Part, numbers: Mapping[str, int]) -> Iterator[str]:
     unknown = {name: paths for name, paths in part.classes.items() if name not in numbers and paths}
     missing = [name for name in numbers if not part.classes.get(name)]
     if unknown:
@@ -178,19 +196,24 @@ def _other_notes(part: Part, numbers: Mapping[str, int]) -> Iterator[str]:
             f"{counted(number, 'picture')} in “{part.folder}” left out, of classes that train lacks: "
             f"{shown(list(unknown))}."
         )
-    if missing:
+    if _leaves_val_to_us(side, part, numbers):
+        yield _val_from_train(part)
+    elif missing:
         yield f"“{part.folder}” has no pictures of {shown(missing)}."
     if part.loose:
         yield f"{counted(len(part.loose), 'picture')} left out, lying in “{part.folder}” itself."
 
 
-def _other_findings(part: Part, numbers: Mapping[str, int]) -> Iterator[Finding]:
+def _other_findings(side: str, part: Part, numbers: Mapping[str, int]) -> Iterator[Finding]:
     """Say where val or test has other classes than train."""
     yield from (_loose(path) for path in part.loose)
     for name, paths in part.classes.items():
         if paths and name not in numbers:
             number = counted(len(paths), "picture")
             yield _class_missing(part.folder, name, f"{number} left out: train has no class “{name}”.")
+    if _leaves_val_to_us(side, part, numbers):
+        yield Finding(kind="class_missing", path=part.folder, message=_val_from_train(part))
+        return
     for name in numbers:
         if not part.classes.get(name):
             yield _class_missing(
@@ -198,6 +221,14 @@ def _other_findings(part: Part, numbers: Mapping[str, int]) -> Iterator[Finding]
                 name,
                 f"“{part.folder}” has no pictures of “{name}”, so nobody learns how well it is told apart.",
             )
+
+
+def _leaves_val_to_us(side: str, part: Part, numbers: Mapping[str, int]) -> bool:
+    return side == "val" and not any(part.classes.get(name) for name in numbers)
+
+
+def _val_from_train(part: Part) -> str:
+    return f"“{part.folder}” has no pictures of any class, so a share of train is kept for validation."
 
 
 def _loose(path: str) -> Finding:

@@ -83,8 +83,8 @@ class PictureViewer(QObject):
             augment=augment, views=views, crop=crop
         )
 
-    @Slot(object)
-    def _refresh(self, _paths: object) -> None:
+    @Slot()
+    def _refresh(self) -> None:
         if self._dialog is not None:
             self._dialog.refresh()
 

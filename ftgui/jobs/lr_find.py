@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from ftgui.jobs.passing import make_passages
-from ftgui.jobs.prepare import check_learning_pictures, prepare
+from ftgui.jobs.prepare import check_learning, prepare
 from ftgui.jobs.words import explain
 from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig
@@ -35,7 +35,7 @@ def _found(config: TrainConfig, control: RunControl) -> Iterator[TrainingEvent |
     passages = make_passages(prepared, clock)
     if not (yield from passages.make_ready(1, clock, control)):
         return
-    check_learning_pictures(len(passages.train.pictures))
+    check_learning(passages.train.pictures, prepared.pictures.class_names)
     finder = LrFinder(
         config=prepared.config,
         applied=prepared.applied,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,7 +14,7 @@ from ftgui.core.hashing import content_of
 from ftgui.core.settings import EngineSettings
 from ftgui.data.content_index import ContentIndex
 from ftgui.data.dataset import Dataset, Picture
-from ftgui.data.looking import Look, Looks, look_at, open_index
+from ftgui.data.looking import Look, Looks, Problem, look_at, open_index
 from ftgui.data.walk import counted, shown
 from ftgui.training.clock import RunClock
 from ftgui.training.config import TrainConfig
@@ -36,7 +35,16 @@ def index_place(config: TrainConfig, settings: EngineSettings) -> Path | None:
     return settings.cache_root if config.cache == "on" and settings.cache_gb > 0 else None
 
 
-def name_contents(
+@dataclass(frozen=True)
+class Named:
+    """What a run knows of its pictures before any is decoded for it."""
+
+    contents: Contents
+    lost: Mapping[str, str]
+    """Why pictures cannot be used, by path; empty where the folder says itself what is judged on."""
+
+
+def name_pictures(
     root: str,
     pictures: Iterable[Picture],
     place: Path | None,
@@ -44,33 +52,35 @@ def name_contents(
     control: RunControl,
     *,
     is_split: bool,
-) -> Generator[TrainingEvent, None, Contents]:
+) -> Generator[TrainingEvent, None, Named]:
     """Find out what the files of pictures hold, as far as anybody will ask; a stop ends it early.
 
-    Where nothing may be kept, only the split asks, if there is none yet, which pictures are the same.
+    Where a split has to be made, each is decoded, since only what can be used is to be split, and what was
+    found out about it before is known. Where there is one and nothing may be kept, nobody asks.
     """
-    paths = [picture.path for picture in pictures]
-    if place is None:
-        paths = [] if is_split else _of_one_size(root, paths)
+    paths = [] if place is None and is_split else [picture.path for picture in pictures]
     if not paths:
-        return {}
+        return Named({}, {})
     with (
         ContentIndex(None) if place is None else open_index(place) as index,
-        closing(_timed(look_at(root, paths, index, contents_only=True), clock)) as looking,
+        closing(_timed(look_at(root, paths, index, contents_only=is_split), clock)) as looking,
     ):
         while True:
             try:
                 done = next(looking)
             except StopIteration as end:
-                looks = end.value
+                looks: list[Look] = end.value
                 break
             yield PhaseProgress(phase=LOOKING, done=done, total=len(paths))
             clock.add_pause(control.wait_while_paused())
             if control.stopping:
-                return {}
+                return Named({}, {})
     yield PhaseProgress(phase=LOOKING, done=len(paths), total=len(paths))
-    named = ((path, look.content) for path, look in zip(paths, looks, strict=True))
-    return {path: content for path, content in named if content and content != EMPTY}
+    named = list(zip(paths, looks, strict=True))
+    return Named(
+        {path: look.content for path, look in named if look.content and look.content != EMPTY},
+        {path: look.found.message for path, look in named if isinstance(look.found, Problem)},
+    )
 
 
 def _timed(looks: Looks, clock: RunClock) -> Generator[int, None, list[Look]]:
@@ -86,16 +96,13 @@ def _timed(looks: Looks, clock: RunClock) -> Generator[int, None, list[Look]]:
             yield done
 
 
-def _of_one_size(root: str, paths: Sequence[str]) -> list[str]:
-    """Return those whose files have the size of another's: only they can hold the same."""
-    sizes: dict[str, int] = {}
-    for path in paths:
-        try:
-            sizes[path] = os.stat(f"{root}/{path}").st_size  # noqa: PTH116  100,000 times
-        except (OSError, ValueError):  # decoding it says why
-            continue
-    counts = Counter(sizes.values())
-    return [path for path, size in sizes.items() if counts[size] > 1]
+def without_lost(dataset: Dataset, lost: Mapping[str, str]) -> tuple[Dataset, tuple[str, ...]]:
+    """Return a dataset without the pictures that cannot be used, and what is to be said of each."""
+    if not lost:
+        return dataset, ()
+    train = tuple(picture for picture in dataset.train if picture.path not in lost)
+    notes = tuple(f"“{path}” is left out: {why}" for path, why in lost.items())
+    return msgspec.structs.replace(dataset, train=train), notes
 
 
 def without_excluded(dataset: Dataset, exclude: Sequence[str]) -> tuple[Dataset, tuple[str, ...]]:
@@ -113,7 +120,7 @@ def without_excluded(dataset: Dataset, exclude: Sequence[str]) -> tuple[Dataset,
     if emptied:
         raise FtguiError(
             f"All pictures of {shown(emptied)} to learn from are left out.",
-            "Take some of them back, or take the whole class away.",
+            "Take some of them back.",
         )
     if dataset.has_val and not left["val"]:
         raise FtguiError("All pictures for validation are left out.", "Take some of them back.")

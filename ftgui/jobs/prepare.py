@@ -7,7 +7,7 @@ they belong to, ``load_state_dict``, replace the output layer, freeze or slow th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,14 +19,15 @@ from ftgui.core.errors import FtguiError
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.core.settings import EngineSettings, read_settings
 from ftgui.data.augmentations import view_count
-from ftgui.data.dataset import Split
+from ftgui.data.dataset import Picture, Split
 from ftgui.data.scan import scan_dataset
 from ftgui.data.split import split_dataset
+from ftgui.data.walk import shown
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.plan import FreezePlan, default_freeze_until
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.jobs.arithmetic import settle_arithmetic
-from ftgui.jobs.naming import Contents, index_place, name_contents, without_excluded
+from ftgui.jobs.naming import Contents, index_place, name_pictures, without_excluded, without_lost
 from ftgui.jobs.recognition import read_and_recognise
 from ftgui.models.architectures import IMAGENET_CLASSES
 from ftgui.models.head import replace_output_layer
@@ -139,11 +140,11 @@ def prepare(
     else:
         listed = (*pictures.split.train, *pictures.split.val)
         place = index_place(config, settings)
-        contents = yield from name_contents(pictures.root, listed, place, clock, control, is_split=True)
-        pictures = replace(pictures, contents=contents)
+        named = yield from name_pictures(pictures.root, listed, place, clock, control, is_split=True)
+        pictures = replace(pictures, contents=named.contents)
     with clock.phase("reading"):
         classes = check_class_count(config.classes, len(pictures.class_names))
-        check_split(pictures.split)
+        check_split(pictures.split, pictures.class_names)
         yield PhaseProgress(phase="reading weights", done=0, total=1)
         weights, recognition = read_and_recognise(
             Path(config.weights).expanduser(), config.architecture, preprocessing or config.preprocessing
@@ -185,9 +186,12 @@ def find_pictures(
         dataset, notes = without_excluded(scanned, config.exclude)
         check_class_count(config.classes, len(dataset.class_names))
     listed, place = (*dataset.train, *dataset.val), index_place(config, settings)
-    contents = yield from name_contents(dataset.root, listed, place, clock, control, is_split=dataset.has_val)
-    split = split_dataset(dataset, config.val_fraction, config.seed, contents)
-    return Pictures(dataset.root, dataset.class_names, split, (*dataset.notes, *notes), contents)
+    named = yield from name_pictures(dataset.root, listed, place, clock, control, is_split=dataset.has_val)
+    usable, lost = without_lost(dataset, named.lost)
+    check_learning(usable.train, usable.class_names)
+    split = split_dataset(usable, config.val_fraction, config.seed, named.contents)
+    notes = (*dataset.notes, *notes, *lost)
+    return Pictures(dataset.root, dataset.class_names, split, notes, named.contents)
 
 
 def initial_network(
@@ -246,20 +250,27 @@ def output_names(found: tuple[str, ...], count: int) -> tuple[str, ...]:
     return (*found, *itertools.islice(free, count - len(found)))
 
 
-def check_split(split: Split) -> None:
+def check_split(split: Split, class_names: Sequence[str]) -> None:
     """Raise FtguiError where there is nothing to learn from or nothing to judge on."""
-    check_learning_pictures(len(split.train))
+    check_learning(split.train, class_names)
     if not split.val:
         raise FtguiError(
             "No readable picture is left for validation.", "Add pictures: each class needs at least two."
         )
 
 
-def check_learning_pictures(count: int) -> None:
-    """Raise FtguiError where there is nothing to learn from."""
-    if count < 2:
+def check_learning(pictures: Sequence[Picture], class_names: Sequence[str]) -> None:
+    """Raise FtguiError where there is nothing to learn from, of all classes or of one."""
+    if len(pictures) < 2:
         raise FtguiError(
             "There are fewer than two readable training pictures.", "Add pictures to the class folders."
+        )
+    present = {picture.label for picture in pictures}
+    missing = [name for label, name in enumerate(class_names) if label not in present]
+    if missing:
+        raise FtguiError(
+            f"No picture of {shown(missing)} can be used to learn from.",
+            "Mend or replace its files, or take its folder away.",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ import msgspec
 from ftgui.core.memory import uncollected
 from ftgui.core.settings import EngineSettings, read_settings
 from ftgui.data.dataset import Dataset, Layout
-from ftgui.data.findings import KINDS, Finding
+from ftgui.data.findings import KINDS, Finding, imbalance
 from ftgui.data.scan import scan_dataset
 
 Counts = Counter[tuple[str, int]]
@@ -84,7 +84,7 @@ def check(
         index.make_room()
     with uncollected():
         tally = Tally(dataset, looks)
-    return report_on(dataset, tally.usable, find_problems(tally), checked=True)
+    return report_on(dataset, tally.usable, find_problems(tally), checked=True, copies=tally.copies())
 
 
 def scan(root: Path) -> Generator[tuple[int, int], None, ScanReport]:
@@ -97,10 +97,15 @@ def scan(root: Path) -> Generator[tuple[int, int], None, ScanReport]:
 
 
 def report_on(
-    dataset: Dataset, counts: Counts, findings: tuple[Finding, ...], *, checked: bool
+    dataset: Dataset,
+    counts: Counts,
+    findings: tuple[Finding, ...],
+    *,
+    checked: bool,
+    copies: Mapping[tuple[str, int], int] | None = None,
 ) -> ScanReport:
-    """Return the report on a dataset of which so many pictures can be used."""
-    reasons = tuple(why_not_ready(dataset, counts))
+    """Return the report on a dataset of which so many pictures can be used, some of them ``copies``."""
+    reasons = tuple(why_not_ready(dataset, counts, copies or {}))
     return ScanReport(
         root=dataset.root,
         layout=dataset.layout,
@@ -121,29 +126,54 @@ def report_on(
 
 
 def without(report: ScanReport, dataset: Dataset, excluded: Collection[str]) -> ScanReport:
-    """Return a report as it is once pictures are left out of training: fewer pictures, the same findings."""
+    """Return a report as it is once pictures are left out of training.
+
+    What was found of those, or only together with those, is found no more.
+    """
     if not excluded:
         return report
     lost = {finding.path for finding in report.findings if KINDS[finding.kind].weight == "lost"}
-    gone = Counter(
-        (side, picture.label)
-        for side, pictures in dataset.sides
-        for picture in pictures
-        if picture.path in excluded and picture.path not in lost
-    )
     counts: Counts = Counter()
     for label, entry in enumerate(report.classes):
         for side, count in (("train", entry.train), ("val", entry.val), ("test", entry.test)):
-            counts[side, label] = count - gone[side, label]
-    return report_on(dataset, counts, report.findings, checked=report.checked)
+            counts[side, label] = count
+    for side, pictures in dataset.sides:
+        for picture in pictures:
+            if picture.path in excluded and picture.path not in lost:
+                counts[side, picture.label] -= 1
+    return report_on(
+        dataset,
+        counts,
+        tuple(_left_findings(report, dataset, counts, excluded)),
+        checked=report.checked,
+    )
 
 
-def why_not_ready(dataset: Dataset, counts: Counts) -> Iterator[str]:
+def _left_findings(
+    report: ScanReport, dataset: Dataset, counts: Counts, excluded: Collection[str]
+) -> Iterator[Finding]:
+    for finding in report.findings:
+        if finding.path in excluded or (finding.others and all(o in excluded for o in finding.others)):
+            continue
+        if finding.kind == "imbalance":
+            train = {label: count for (side, label), count in counts.items() if side == "train"}
+            unequal = imbalance(dataset.class_names, train)
+            if unequal is not None:
+                yield unequal
+        else:
+            yield finding
+
+
+def why_not_ready(dataset: Dataset, counts: Counts, copies: Mapping[tuple[str, int], int]) -> Iterator[str]:
     """Say why nothing can be trained on the pictures that can be used."""
-    for label, name in enumerate(dataset.class_names):
+    labels = range(len(dataset.class_names))
+    for label in labels:
         if not counts["train", label]:
-            yield f"No picture of “{name}” can be used to learn from."
-    if dataset.has_val and not any(counts["val", label] for label in range(len(dataset.class_names))):
-        yield "No picture can be used for validation."
-    if not dataset.has_val and all(counts["train", n] < 2 for n in range(len(dataset.class_names))):
+            yield f"No picture of “{dataset.class_names[label]}” can be used to learn from."
+    if dataset.has_val:
+        if not any(counts["val", label] for label in labels):
+            yield "No picture can be used for validation."
+    elif all(counts["train", label] < 2 for label in labels):
         yield "No class has two pictures that can be used, so none can be kept for validation."
+    elif all(counts["train", label] - copies.get(("train", label), 0) < 2 for label in labels):
+        yield "No class has two different pictures, so none can be kept for validation."

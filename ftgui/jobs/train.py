@@ -155,7 +155,7 @@ class TrainJob:
         if not (yield from passages.make_ready(done + 1, self.clock, self.control)):
             return Reason.STOPPED
         split = Split(train=passages.train.pictures, val=passages.val.pictures)
-        check_split(split)
+        check_split(split, prepared.pictures.class_names)
         with self.clock.phase("building"):
             trainer = self._make_trainer(prepared, passages)
         if self.earlier is None:

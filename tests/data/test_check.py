@@ -135,6 +135,19 @@ def test_empty_files_are_not_each_others_copies(tmp_path: Path) -> None:
     assert result.of() == [("empty_file", "a/x.jpg"), ("empty_file", "b/y.jpg")]
 
 
+def test_web_pages_saved_as_pictures_are_not_each_others_copies(tmp_path: Path) -> None:
+    page = FILES["not_a_picture"]
+    result = check_of(tmp_path, {**plain(), "a/x.jpg": page, "b/y.jpg": page})
+    assert result.of() == [("not_a_picture", "a/x.jpg"), ("not_a_picture", "b/y.jpg")]
+
+
+def test_a_placeholder_that_lies_there_a_thousand_times_names_a_few_others_each(tmp_path: Path) -> None:
+    files = {f"{name}/{n}.jpg": jpeg(0) for name in "ab" for n in range(100)}
+    findings = [f for f in check_of(tmp_path, files).findings if f.kind == "duplicate_across_classes"]
+    assert len(findings) == 200
+    assert {len(finding.others) for finding in findings} == {check.MOST_OTHERS}
+
+
 # Unlike all others.
 
 

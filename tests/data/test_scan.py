@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ftgui.cli.parser import make_parser
 from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Dataset, Picture
@@ -204,10 +205,38 @@ def test_a_class_missing_from_val_is_said_and_shifts_no_other(tree: Tree) -> Non
     assert said(dataset, "“val” has no pictures of “b”, “d”")
 
 
-def test_a_val_without_pictures_leaves_the_split_to_ftgui(tree: Tree) -> None:
-    dataset = scan_dataset(tree("train/a/1.jpg", "train/b/1.jpg", "val/"))
+@pytest.mark.parametrize("val", [(), ("val/c/1.jpg",)])
+def test_a_val_without_pictures_leaves_the_split_to_ftgui_and_says_so_once(
+    tree: Tree, val: tuple[str, ...]
+) -> None:
+    dataset = scan_dataset(tree("train/a/1.jpg", "train/b/1.jpg", "val/", *val))
     assert not dataset.has_val
-    assert said(dataset, "“val” has no pictures of “a”, “b”")
+    words = "“val” has no pictures of any class, so a share of train is kept for validation."
+    assert [f.message for f in dataset.findings if f.path == "val"] == [words]
+    assert [note for note in dataset.notes if "has no pictures" in note] == [words]
+    assert {(f.kind, f.path) for f in dataset.findings} == {
+        ("class_missing", "val"),
+        *(("class_missing", path.rpartition("/")[0]) for path in val),
+    }
+    assert not any("nobody learns" in finding.message for finding in dataset.findings)
+
+
+def test_a_test_without_pictures_is_said_class_by_class(tree: Tree) -> None:
+    dataset = scan_dataset(tree("train/a/1.jpg", "train/b/1.jpg", "test/"))
+    assert [f.path for f in dataset.findings] == ["test/a", "test/b"]
+    assert not said(dataset, "kept for validation")
+
+
+def test_class_folders_may_be_links_and_names_long(tree: Tree) -> None:
+    long = "n" * 200
+    root = tree(f"{long}/{long}.jpg")
+    elsewhere = root.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "1.jpg").write_bytes(b"")
+    (root / "linked").symlink_to(elsewhere)
+    dataset = scan_dataset(root)
+    assert dataset.class_names == ("linked", long)
+    assert paths(dataset.train) == ["linked/1.jpg", f"{long}/{long}.jpg"]
 
 
 def test_folders_without_pictures_make_no_class_and_are_said(tree: Tree) -> None:
@@ -343,6 +372,22 @@ def test_a_folder_chosen_one_level_too_high_gets_the_right_one_named(
     tree: Tree, below: tuple[str, ...]
 ) -> None:
     assert "flowers” instead" in failure(tree(*(f"flowers/{path}" for path in below))).hint
+
+
+@pytest.mark.parametrize("command", [("scan", ""), ("lr-find", "", "--weights", "w.pth")])
+def test_an_empty_name_is_not_taken_for_the_working_directory(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        make_parser().parse_args(command)
+    assert ended.value.code == 2
+    assert "an empty name is no dataset" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["", ".csv"])
+def test_a_name_that_is_too_long_is_refused_in_words(tmp_path: Path, ending: str) -> None:
+    with pytest.raises(FtguiError):
+        scan_dataset(tmp_path / ("n" * 300 + ending))
 
 
 @pytest.mark.parametrize("locked", ["", "cats", "cats/deep"])

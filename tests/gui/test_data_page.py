@@ -264,11 +264,55 @@ def test_the_check_waits_while_a_run_goes_on(qtbot: QtBot, ready_window: OpenWin
     session = window.project.pictures
     session.hold_check(True)
     click(qtbot, window, "check_button")
-    assert says(window, "The check goes on when the run has ended")
-    with qtbot.assertNotEmitted(session.pictures_changed, wait=300):
+    qtbot.waitUntil(lambda: says(window, "The check goes on when the run has ended"), timeout=PATIENCE)
+    with qtbot.assertNotEmitted(session.marked, wait=300):
         pass
     session.hold_check(False)
     qtbot.waitUntil(lambda: not session.is_checking, timeout=PATIENCE)
+
+
+def test_check_again_finds_what_came_and_what_went(
+    qtbot: QtBot, open_window: OpenWindow, pictures: Path
+) -> None:
+    window = opened(qtbot, open_window(), pictures)
+    (pictures / "ants/0.jpg").unlink()
+    (pictures / "ants/new.jpg").write_bytes(jpeg(55))
+    (pictures / "bees/new.jpg").write_bytes(b"")
+    click(qtbot, window, "check_button")
+    qtbot.waitUntil(lambda: kinds(window) == ["Empty  ·  1"], timeout=PATIENCE)
+    assert "ants/new.jpg" in shown(window)
+    assert "ants/0.jpg" not in shown(window)
+    assert table(window) == [["ants", "3"], ["bees", "5"]]
+
+
+def test_the_end_of_a_check_moves_nothing_under_the_hand(
+    qtbot: QtBot, open_window: OpenWindow, mess: Path
+) -> None:
+    window = opened(qtbot, open_window(), mess)
+    select(qtbot, window, "train/b/05.jpg")
+    qtbot.keyClick(grid(window), Qt.Key.Key_Return)
+    dialog = the(window, PictureDialog, "picture_dialog")
+    qtbot.waitUntil(dialog.isVisible, timeout=PATIENCE)
+    row = grid(window).current_row()
+    with qtbot.waitSignal(window.project.pictures._check.done, timeout=PATIENCE):
+        click(qtbot, window, "check_button")
+    assert dialog.isVisible()
+    assert grid(window).current_row() == row
+    assert grid(window).selected_rows() == [row]
+    dialog.close()
+
+
+def test_what_was_found_only_together_with_a_picture_left_out_is_found_no_more(
+    qtbot: QtBot, open_window: OpenWindow, mess: Path
+) -> None:
+    window = opened(qtbot, open_window(), mess)
+    click_kind(qtbot, window, "Same picture in two classes")
+    select(qtbot, window, "train/b/again.jpg")
+    click(qtbot, window, "leave_out")
+    assert not any(title.startswith("Same picture in two classes") for title in kinds(window))
+    assert shown(window) == ["train/a/00.jpg", "train/b/again.jpg"], "as they were chosen"
+    click(qtbot, window, "use_again")
+    assert "Same picture in two classes  ·  2" in kinds(window)
 
 
 def test_a_picture_opens_large_with_what_is_known_of_it(

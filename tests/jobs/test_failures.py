@@ -294,11 +294,25 @@ def test_a_folder_that_cannot_be_written_to_is_said(drawn: Drawn, out: str) -> N
     assert caught.value.hint
 
 
-def test_pictures_of_which_none_can_be_read_end_the_run(drawn: Drawn, tmp_path: Path) -> None:
+def unreadable_pictures(folder: Path) -> None:
     for name in ("apples", "bricks"):
-        (tmp_path / "data" / name).mkdir(parents=True)
-        for number in range(4):
-            (tmp_path / "data" / name / f"{number}.jpg").write_text(f"no picture {name} {number}")
+        (folder / name).mkdir(parents=True)
+        for number in range(2):
+            (folder / name / f"{number}.jpg").write_text(f"no picture {folder} {name} {number}")
+
+
+def test_pictures_of_which_none_can_be_read_are_no_run_where_they_are_to_be_split(
+    drawn: Drawn, tmp_path: Path
+) -> None:
+    unreadable_pictures(tmp_path / "data")
+    with pytest.raises(FtguiError, match="fewer than two readable training pictures"):
+        run_small(drawn.config(dataset=str(tmp_path / "data")), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_pictures_of_which_none_can_be_read_end_the_run(drawn: Drawn, tmp_path: Path) -> None:
+    for side in ("train", "val"):
+        unreadable_pictures(tmp_path / "data" / side)
     events = run_small(drawn.config(dataset=str(tmp_path / "data")), tmp_path / "run")
     assert end_of(events).reason == Reason.FAILED
     assert_plain_words(end_of(events))

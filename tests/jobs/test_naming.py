@@ -16,8 +16,6 @@ from ftgui.core.settings import EngineSettings, write_settings
 from ftgui.data import content_index, looking
 from ftgui.data.content_index import FILE_NAME
 from ftgui.data.dataset import Dataset, Picture
-from ftgui.data.scan import scan_dataset
-from ftgui.data.split import split_dataset
 from ftgui.jobs.naming import LOOKING, index_place, without_excluded
 from ftgui.jobs.prepare import Prepared, prepare
 from ftgui.jobs.resume import resume
@@ -112,26 +110,47 @@ def test_empty_files_are_no_copies_of_each_other(drawn: Drawn, data: Path) -> No
     for cache in ("on", "off"):
         found = prepared(drawn.config(dataset=str(data), cache=cache)).pictures
         assert not [path for path in found.contents if path.startswith(f"{samples.CLASS_NAMES[0]}/000")]
-        assert found.split == split_dataset(scan_dataset(data), 0.2, 0)
+        assert all(f"00{number}.png" in " ".join(found.notes) for number in range(4))
 
 
 @pytest.mark.parametrize("off", ["cache", "disk"])
-def test_where_nothing_may_be_kept_only_what_the_split_needs_is_read(
+def test_where_nothing_may_be_kept_a_split_is_made_of_what_was_looked_at_all_the_same(
     drawn: Drawn, data: Path, user_home: Path, opened: list[str], off: str
 ) -> None:
-    """Only files of one size can hold the same."""
     copy = data / samples.CLASS_NAMES[0] / "copy.png"
     shutil.copy(data / samples.CLASS_NAMES[0] / "000.png", copy)
     if off == "disk":
         write_settings(EngineSettings(cache_gb=0.0))
     config = drawn.config(dataset=str(data), cache="off" if off == "cache" else "on")
-    sizes = [path.stat().st_size for path in data.rglob("*.png")]
-    expected = sum(sizes.count(size) > 1 for size in sizes)
     found = prepared(config).pictures
-    assert len(opened) == expected < 31
+    assert len(opened) == 31
     assert not index_file(user_home).parent.exists()
     write_settings(EngineSettings())
     assert prepared(drawn.config(dataset=str(data))).pictures.split == found.split
+
+
+@pytest.mark.parametrize("cache", ["on", "off"])
+def test_only_pictures_that_can_be_used_are_split(drawn: Drawn, data: Path, cache: str) -> None:
+    """Of a class of one good and one broken picture, the good one is learned from."""
+    first = sorted((data / samples.CLASS_NAMES[0]).iterdir())
+    for path in first[2:]:
+        path.unlink()
+    first[0].write_bytes(first[0].read_bytes()[:50])
+    found = prepared(drawn.config(dataset=str(data), cache=cache)).pictures
+    assert [p.path for p in found.split.train if p.label == 0] == [
+        f"{samples.CLASS_NAMES[0]}/{first[1].name}"
+    ]
+    assert not [picture for picture in found.split.val if picture.label == 0]
+    assert any(first[0].name in note and "left out" in note for note in found.notes)
+
+
+def test_a_class_of_which_nothing_can_be_used_stops_the_run_before_it_begins(
+    drawn: Drawn, data: Path
+) -> None:
+    for path in (data / samples.CLASS_NAMES[1]).iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(FtguiError, match=f"No picture of “{samples.CLASS_NAMES[1]}” can be used"):
+        prepared(drawn.config(dataset=str(data)))
 
 
 def test_with_a_split_of_its_own_and_no_cache_no_file_is_opened(

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from ftgui.core.errors import FtguiError
+from ftgui.data.dataset import Picture
 from ftgui.jobs.prepare import (
     Prepared,
-    check_learning_pictures,
+    check_learning,
     initial_network,
     output_names,
     prepare,
@@ -100,6 +101,14 @@ def test_each_stage_is_told_with_what_the_plan_lets_it_do(drawn: Drawn) -> None:
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_there_must_be_something_to_learn_from(count: int) -> None:
+    pictures = [Picture(f"a/{n}.jpg", 0) for n in range(2)]
     with pytest.raises(FtguiError, match="fewer than two readable training pictures"):
-        check_learning_pictures(count)
-    check_learning_pictures(2)
+        check_learning(pictures[:count], ("a",))
+    check_learning(pictures, ("a",))
+
+
+def test_every_class_must_have_something_to_learn_from() -> None:
+    pictures = [Picture("a/0.jpg", 0), Picture("c/0.jpg", 2)]
+    with pytest.raises(FtguiError, match="No picture of “b” can be used to learn from"):
+        check_learning(pictures, ("a", "b", "c"))
+    check_learning([*pictures, Picture("b/0.jpg", 1)], ("a", "b", "c"))

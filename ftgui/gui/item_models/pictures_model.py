@@ -57,6 +57,13 @@ class PicturesModel(QAbstractListModel):
         self._pictures[row] = shown
         self.dataChanged.emit(self.index(row), self.index(row))
 
+    def remark(self, pictures: Sequence[Shown]) -> None:
+        """Show other marks of the same pictures; the selection and the view stay as they are."""
+        assert len(pictures) == len(self._pictures)
+        self._pictures = list(pictures)
+        if pictures:
+            self.dataChanged.emit(self.index(0), self.index(len(pictures) - 1))
+
     def shown(self, row: int) -> Shown:
         return self._pictures[row]
 

@@ -179,7 +179,8 @@ class DataPage(QWidget):
         if self._session.is_checking:
             self._session.stop_check()
         else:
-            self._session.check()
+            self.pictures.grid.reload()
+            self._session.check_again()
 
     @Slot(object)
     def _on_class_chosen(self, name: str | None) -> None:

@@ -95,21 +95,27 @@ class GridCard(Card):
         report = self._session.state.report
         names = sorted((entry.name for entry in report.classes), key=natural) if report else []
         sides = self._session.sides()
-        kinds: list[tuple[str, str]] = [
-            (facts.title, kind) for kind, facts in KINDS.items() if self._session.pictures_of(kind)
-        ]
-        if self._session.state.left_out:
-            kinds.append((self.tr("Left out by you"), LEFT_OUT))
         _fill(self._classes, self.tr("All classes"), [(cut(name, LONGEST_NAME), name) for name in names])
         _fill(self._sides, self.tr("All splits"), [(side, side) for side in sides])
-        _fill(self._kinds, self.tr("All pictures"), kinds)
         self._sides.setVisible(len(sides) > 1)
-        known = {kind for _, kind in kinds}
+        self.kind = self.kind if self.kind in self._session.kinds_of_pictures() else None
+        self._offer_kinds()
         self.filter(
             self.class_name if self.class_name in names else None,
             self.side if self.side in sides else None,
-            self.kind if self.kind in known else None,
+            self.kind,
         )
+
+    def _offer_kinds(self) -> None:
+        """Offer the findings that there are of pictures now, and what is chosen."""
+        found = self._session.kinds_of_pictures()
+        kinds: list[tuple[str, str]] = [
+            (facts.title, kind) for kind, facts in KINDS.items() if kind in found or kind == self.kind
+        ]
+        if self._session.state.left_out or self.kind == LEFT_OUT:
+            kinds.append((self.tr("Left out by you"), LEFT_OUT))
+        _fill(self._kinds, self.tr("All pictures"), kinds)
+        self._kinds.setCurrentIndex(max(0, self._kinds.findData(self.kind)))
 
     def _show_rows(self) -> None:
         state = self._session.state
@@ -123,23 +129,14 @@ class GridCard(Card):
             return None
         return self._session.state.left_out if self.kind == LEFT_OUT else self._session.pictures_of(self.kind)
 
-    @Slot(object)
-    def _on_marked(self, paths: frozenset[str]) -> None:
-        """Show what was left out, or is used again, where it stands."""
+    @Slot()
+    def _on_marked(self) -> None:
+        """Show marks where they stand; nothing moves under the user's hand."""
         shown = self._session.state.shown
-        for number, row in enumerate(self.rows):
-            if row.path in paths:
-                self.rows[number] = shown.rows[shown.at[row.path]]
-                self.grid.pictures.change(number, self.rows[number])
-        self._offer_left_out()
+        self._offer_kinds()
+        self.rows[:] = [shown.rows[shown.at[row.path]] for row in self.rows]
+        self.grid.pictures.remark(self.rows)
         self._show_selection()
-
-    def _offer_left_out(self) -> None:
-        at = self._kinds.findData(LEFT_OUT)
-        if self._session.state.left_out and at < 0:
-            self._kinds.addItem(self.tr("Left out by you"), LEFT_OUT)
-        elif not self._session.state.left_out and at >= 0 and self.kind != LEFT_OUT:
-            self._kinds.removeItem(at)
 
     @Slot()
     def _show_selection(self) -> None:

@@ -19,7 +19,7 @@ from ftgui.gui.widgets.path_row import PathRow
 from ftgui.gui.widgets.setting_form import SettingForm
 from ftgui.gui.widgets.text import Kind, StatusLine, Text, tip
 from ftgui.gui.widgets.why_note import WhyNote
-from ftgui.gui.words import counted, cut, found_words, measured, percent_words
+from ftgui.gui.words import counted, cut, found_words, measured, natural, percent_words
 from ftgui.training.config import MAX_CLASSES, SETTING_BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class PicturesCard(Card):
             done, total = (f"{number:,}" for number in state.progress)
             self.row.set_status("info", self.tr("checking: {done} of {total}").format(done=done, total=total))
             return
-        found = found_words(f for f in self._session.pictures.findings() if f.path not in state.left_out)
+        found = found_words(self._session.pictures.findings())
         if found:
             self.row.set_status("warning", found)
         else:
@@ -110,7 +110,7 @@ class ClassesCard(Card):
             self._names.setToolTip("")
             self._show("plain", "")
             return
-        names = tuple(entry.name for entry in report.classes)
+        names = tuple(sorted((entry.name for entry in report.classes), key=natural))
         self._names.setText(self.tr("found in the folder: {names}").format(names=_some_of(names)))
         self._names.setToolTip(tip(", ".join(names)))
         self._show(*self._verdict(len(names), self._session.class_count()))

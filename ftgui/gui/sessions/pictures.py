@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Dataset
-from ftgui.data.findings import KINDS, Finding
+from ftgui.data.findings import KINDS, Finding, Kind
 from ftgui.data.left_out import write_left_out
 from ftgui.gui.sessions.checking import Checked, Checking
 from ftgui.gui.sessions.looked import Looked
@@ -41,6 +41,8 @@ class PicturesState:
     by_path: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     """What was found of single pictures."""
     left_out: frozenset[str] = frozenset()
+    exclude: tuple[str, ...] = ()
+    """The same, as a run takes it."""
     shown: ShownPictures = field(default_factory=ShownPictures)
     progress: tuple[int, int] | None = None
     """How many pictures the check looked at, of how many; None while none goes on."""
@@ -52,8 +54,8 @@ class PicturesSession(QObject):
     changed = Signal()
     pictures_changed = Signal()
     """``shown`` is another list."""
-    marked = Signal(object)
-    """These paths, a frozenset, were left out or are used again."""
+    marked = Signal()
+    """Other marks stand in ``shown``, of the same pictures."""
     progressed = Signal()
     """The check went on."""
     failed = Signal(object)
@@ -86,7 +88,12 @@ class PicturesSession(QObject):
             self._list.forget()
         self.changed.emit()
 
-    def check(self) -> None:
+    def check_again(self) -> None:
+        """Look into the folder once more: files may have come, gone or changed."""
+        if self.state.dataset is not None:
+            self._list.ask(List(self.state.looked.path, self._project))
+
+    def _start_check(self) -> None:
         """Look at every file; what was looked at before, and is what it was, is known at once."""
         if self.state.dataset is not None:
             self._check.start(self.state.dataset, self.state.left_out)
@@ -111,9 +118,10 @@ class PicturesSession(QObject):
             write_left_out(self._project, self.state.dataset.root, self.state.left_out)
         except FtguiError as error:
             self.failed.emit(error)
+        self.state.exclude = tuple(sorted(self.state.left_out))
         self.state.shown.mark(paths, self.state.by_path, self.state.left_out)
         self._report()
-        self.marked.emit(frozenset(paths))
+        self.marked.emit()
         self.changed.emit()
 
     def shutdown(self) -> None:
@@ -132,12 +140,17 @@ class PicturesSession(QObject):
         return self._check.is_held
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return all that was found, the gravest first."""
-        return self.state.whole_report.findings if self.state.whole_report else ()
+        """Return what was found of the pictures that are not left out, the gravest first."""
+        return self.state.report.findings if self.state.report else ()
 
     def lost_count(self) -> int:
         """Return how many pictures cannot be used."""
         return len({each.path for each in self.findings() if KINDS[each.kind].weight == "lost"})
+
+    def kinds_of_pictures(self) -> frozenset[Kind]:
+        """Return the kinds of findings that are of pictures, and not of classes or of what is ignored."""
+        at = self.state.shown.at
+        return frozenset(each.kind for each in self.findings() if each.path in at)
 
     def pictures_of(self, kind: str) -> frozenset[str]:
         """Return the pictures that findings of a kind have to do with."""
@@ -169,10 +182,15 @@ class PicturesSession(QObject):
         state = self.state
         state.looked.looking = False
         state.dataset, state.whole_report, state.left_out = opened.dataset, opened.report, opened.left_out
+        state.exclude = tuple(sorted(opened.left_out))
+        is_known = [row.path for row in state.shown.rows] == [row.path for row in opened.shown.rows]
         state.shown = opened.shown
         self._report()
-        self.pictures_changed.emit()
-        self.check()
+        if is_known:
+            self.marked.emit()
+        else:
+            self.pictures_changed.emit()
+        self._start_check()
 
     @Slot(object)
     def _on_list_failed(self, error: FtguiError) -> None:
@@ -200,7 +218,7 @@ class PicturesSession(QObject):
         now = self.state.left_out
         self.state.shown.mark(now ^ checked.left_out, checked.by_path, now)
         self._report()
-        self.pictures_changed.emit()
+        self.marked.emit()
         self.changed.emit()
 
     @Slot(object)

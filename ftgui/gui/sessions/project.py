@@ -208,7 +208,7 @@ class ProjectSession(QObject):
         architecture = self.state.inspected.recognition.architecture if self.state.inspected else None
         values = {
             "dataset": self.pictures.state.looked.path,
-            "exclude": tuple(sorted(self.pictures.state.left_out)),
+            "exclude": self.pictures.state.exclude,
             "weights": self.state.weights.path,
             "strategy": strategy,
             "architecture": architecture,

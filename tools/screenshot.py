@@ -1,10 +1,10 @@
-"""Take the README's picture: the real window, while the demo trains.
+"""Take the README's pictures: the real window, while the demo trains, and its pictures.
 
     xvfb-run -a -s "-screen 0 1440x900x24" python tools/screenshot.py docs
 
 Opens the window as ``ftgui demo`` does, presses Train for one strategy, lets it end, presses Train for the
-next and takes the picture in the middle of it, once in each theme. Runs and settings go to a folder of
-its own.
+next and takes the picture in the middle of it, then that of the Data page, once in each theme. Runs and
+settings go to a folder of its own.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from ftgui.gui.main_window import MainWindow
 
 STRATEGIES = ("strategy_freeze", "strategy_full")
 EPOCH_TO_SHOW = 6
+THUMBNAILS_MS = 1500
+"""By then those in view are decoded."""
 
 
 class Photographer(QObject):
@@ -66,12 +68,22 @@ class Photographer(QObject):
 
     @Slot()
     def take(self) -> None:
+        self.picture("window")
+        self.button("look_at_pictures").click()
+        QTimer.singleShot(THUMBNAILS_MS, self.take_data)
+
+    @Slot()
+    def take_data(self) -> None:
+        self.picture("data")
+        self.window.training.stop()
+
+    def picture(self, name: str) -> None:
+        """Save what the window looks like, once in each theme."""
         self.out.mkdir(parents=True, exist_ok=True)
         for tokens in (theme.LIGHT, theme.DARK):
             theme.apply_theme(self.app, tokens)
             QApplication.processEvents()
-            self.window.screen().grabWindow(0).save(str(self.out / f"window-{tokens.name}.png"))
-        self.window.training.stop()
+            self.window.screen().grabWindow(0).save(str(self.out / f"{name}-{tokens.name}.png"))
 
     def button(self, name: str) -> QAbstractButton:
         found = self.window.findChild(QAbstractButton, name)

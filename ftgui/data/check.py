@@ -17,7 +17,7 @@ from ftgui.data.walk import counted, shown
 
 TINY = 24
 """Pixels of the short side below which a picture is very small. MNIST's have 28."""
-ODD_FROM = 20
+ODD_FROM = 10
 """Pictures from which on one can be unlike all others."""
 ODD_FACTOR = 100
 """How many times fewer pixels than the usual picture make one odd."""

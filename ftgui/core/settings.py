@@ -43,6 +43,11 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         """The folder of all that can be computed again."""
         return Path(self.cache_folder).expanduser() if self.cache_folder else user_cache_folder()
 
+    @property
+    def cache_place(self) -> Path | None:
+        """The same folder, None where nothing may be kept on disk."""
+        return self.cache_root if self.cache_gb > 0 else None
+
 
 LIMITS = {
     "cache_folder": "the full path of a folder",

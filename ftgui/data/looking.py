@@ -65,8 +65,11 @@ _DECODER = msgspec.msgpack.Decoder(PictureFacts | Problem)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def open_index(folder: Path) -> ContentIndex:
-    """Open the index in the cache folder; it knows what this decoder would say, and not what others did."""
+def open_index(folder: Path | None) -> ContentIndex:
+    """Open the index in the cache folder; it knows what this decoder would say, and not what others did.
+
+    None: nothing may be kept, and nothing is known.
+    """
     with_heif = importlib.util.find_spec("pillow_heif") is not None
     return ContentIndex(folder, version=2 * DECODER + with_heif)
 

@@ -12,7 +12,6 @@ import msgspec
 from ftgui.core.errors import FtguiError
 from ftgui.core.hashing import content_of
 from ftgui.core.settings import EngineSettings
-from ftgui.data.content_index import ContentIndex
 from ftgui.data.dataset import Dataset, Picture
 from ftgui.data.looking import Look, Looks, Problem, look_at, open_index
 from ftgui.data.walk import counted, shown
@@ -32,7 +31,7 @@ EMPTY = content_of(b"")
 
 def index_place(config: TrainConfig, settings: EngineSettings) -> Path | None:
     """Return the folder in which a run may keep what it found out; None: nowhere."""
-    return settings.cache_root if config.cache == "on" and settings.cache_gb > 0 else None
+    return settings.cache_place if config.cache == "on" else None
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def name_pictures(
     if not paths:
         return Named({}, {})
     with (
-        ContentIndex(None) if place is None else open_index(place) as index,
+        open_index(place) as index,
         closing(_timed(look_at(root, paths, index, contents_only=is_split), clock)) as looking,
     ):
         while True:

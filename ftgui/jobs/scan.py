@@ -78,7 +78,7 @@ def check(
     from ftgui.data.looking import look_at, open_index
 
     paths = [picture.path for _, pictures in dataset.sides for picture in pictures]
-    with open_index((settings or read_settings()).cache_root) as index:
+    with open_index((settings or read_settings()).cache_place) as index:
         with closing(look_at(dataset.root, paths, index)) as looking:
             looks = yield from looking
         index.make_room()

@@ -444,7 +444,7 @@ def test_pictures_are_checked_as_ever_after_the_cache_was_emptied(
     dialog = open_settings()
     with qtbot.waitSignal(window.keeping.emptied, timeout=PATIENCE):
         click(qtbot, dialog, "empty_cache")
-    with qtbot.waitSignal(session.pictures_changed, timeout=PATIENCE):
-        session.check()
+    with qtbot.waitSignal(session._check.done, timeout=PATIENCE):
+        session.check_again()
     assert session.state.whole_report == report
     assert window.findChild(QLabel, "message").text() == ""

@@ -23,8 +23,6 @@ ODD_FACTOR = 100
 """How many times fewer pixels than the usual picture make one odd."""
 MOST_ODD = 0.01
 """More of them than this share are a part of the set, and not placeholders."""
-
-
 MOST_OTHERS = 20
 """Files named with a finding: a placeholder may lie there thousands of times."""
 SIDES = ("train", "val", "test")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -30,6 +30,7 @@ FINE_TICK, COARSE_TICK = 20_000_000, 2_000_000_000
 PATIENCE_SECONDS = 5.0
 """How long another program may keep the index to itself."""
 
+TABLE_NAMES = ("roots", "files", "facts")
 TABLES = """
 CREATE TABLE IF NOT EXISTS roots (id INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, used REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
@@ -119,18 +120,15 @@ class ContentIndex:
                 return {row[0]: row for row in rows}
         return {}
 
-    def facts(self, contents: Collection[bytes]) -> dict[bytes, bytes]:
-        """Return what is known of contents, wherever they lay; at most some hundreds at a time."""
+    def facts(self, content: bytes) -> bytes | None:
+        """Return what is known of a content, wherever it lay."""
         with self._forgiving() as connection:
             if connection is not None:
-                marks = ",".join("?" * len(contents))
-                return dict(
-                    connection.execute(
-                        f"SELECT content, facts FROM facts WHERE version = ? AND content IN ({marks})",
-                        (self.version, *contents),
-                    )
-                )
-        return {}
+                row = connection.execute(
+                    "SELECT facts FROM facts WHERE content = ? AND version = ?", (content, self.version)
+                ).fetchone()
+                return None if row is None else bytes(row[0])
+        return None
 
     def remember(self, root: str, files: Sequence[KnownFile]) -> None:
         """Keep what files below ``root`` hold and are."""
@@ -222,7 +220,7 @@ def _begin_anew(connection: sqlite3.Connection) -> None:
     """Make the tables, unless another program did so at this moment."""
     if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
         return
-    for name in ("roots", "files", "facts"):
+    for name in TABLE_NAMES:
         connection.execute(f"DROP TABLE IF EXISTS {name}")
     for statement in TABLES.split(";"):
         connection.execute(statement)

@@ -228,7 +228,7 @@ def _look(file: Path, index: ContentIndex | None) -> Look:
         return Look(None, _why_not(error))
     if index is None:
         return Look(content)
-    known = _decoded(index.facts([content]).get(content))
+    known = _decoded(index.facts(content))
     return Look(content, known) if known is not None else _described(content, file, data)
 
 

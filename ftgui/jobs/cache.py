@@ -16,12 +16,10 @@ from filelock import FileLock, Timeout
 
 from ftgui.core import row_files
 from ftgui.core.rows import make_room
-from ftgui.data.content_index import FILE_NAME, PATIENCE_SECONDS
+from ftgui.data.content_index import FILE_NAME, PATIENCE_SECONDS, TABLE_NAMES
 
 FEATURES, PIXELS = "features", "pixels"
-"""The folders of tables in the cache folder, as ``jobs.passing.make_caching`` has them."""
-INDEX_TABLES = ("roots", "files", "facts")
-"""By these a database of that name is known for ftgui's."""
+"""The folders of tables in the cache folder."""
 
 
 class Kept(NamedTuple):
@@ -111,11 +109,12 @@ def _index_bytes(path: Path) -> int:
         return 0
     try:
         with closing(sqlite3.connect(path, timeout=PATIENCE_SECONDS)) as connection:
-            if not _is_index(connection):
-                return 0
+            is_ours = _is_index(connection)
     except sqlite3.OperationalError:  # locked: ftgui writes it
-        pass
+        is_ours = True
     except sqlite3.Error:
+        is_ours = False
+    if not is_ours:
         return 0
     return _file_bytes(path) + _file_bytes(path.with_name(f"{FILE_NAME}-journal"))
 
@@ -135,7 +134,7 @@ def _empty_index(path: Path) -> tuple[int, int, int]:
                 return 0, 0, 0
             connection.execute("PRAGMA synchronous = OFF")  # as the index itself: a power cut may cost it
             connection.execute("BEGIN EXCLUSIVE")
-            for name in INDEX_TABLES:
+            for name in TABLE_NAMES:
                 connection.execute(f"DELETE FROM {name}")
             connection.execute("COMMIT")
             connection.execute("VACUUM")
@@ -148,7 +147,7 @@ def _empty_index(path: Path) -> tuple[int, int, int]:
 def _is_index(connection: sqlite3.Connection) -> bool:
     """Return whether a database is ftgui's index of pictures, and not another program's."""
     rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return {name for (name,) in rows} == set(INDEX_TABLES)
+    return {name for (name,) in rows} == set(TABLE_NAMES)
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

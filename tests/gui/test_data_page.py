@@ -108,6 +108,15 @@ def select(qtbot: QtBot, window: MainWindow, path: str) -> None:
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(index).center())
 
 
+def opened_large(qtbot: QtBot, window: MainWindow, path: str) -> PictureDialog:
+    """Click a picture and press Enter; return the dialog that shows it."""
+    select(qtbot, window, path)
+    qtbot.keyClick(grid(window), Qt.Key.Key_Return)
+    dialog = the(window, PictureDialog, "picture_dialog")
+    qtbot.waitUntil(dialog.isVisible, timeout=PATIENCE)
+    return dialog
+
+
 def test_a_folder_of_good_pictures_is_ready_and_nothing_is_said_of_it(
     qtbot: QtBot, open_window: OpenWindow, pictures: Path
 ) -> None:
@@ -289,10 +298,7 @@ def test_the_end_of_a_check_moves_nothing_under_the_hand(
     qtbot: QtBot, open_window: OpenWindow, mess: Path
 ) -> None:
     window = opened(qtbot, open_window(), mess)
-    select(qtbot, window, "train/b/05.jpg")
-    qtbot.keyClick(grid(window), Qt.Key.Key_Return)
-    dialog = the(window, PictureDialog, "picture_dialog")
-    qtbot.waitUntil(dialog.isVisible, timeout=PATIENCE)
+    dialog = opened_large(qtbot, window, "train/b/05.jpg")
     row = grid(window).current_row()
     with qtbot.waitSignal(window.project.pictures._check.done, timeout=PATIENCE):
         click(qtbot, window, "check_button")
@@ -319,10 +325,7 @@ def test_a_picture_opens_large_with_what_is_known_of_it(
     qtbot: QtBot, open_window: OpenWindow, mess: Path
 ) -> None:
     window = opened(qtbot, open_window(), mess)
-    select(qtbot, window, "train/a/00.jpg")
-    qtbot.keyClick(grid(window), Qt.Key.Key_Return)
-    dialog = the(window, PictureDialog, "picture_dialog")
-    qtbot.waitUntil(dialog.isVisible, timeout=PATIENCE)
+    dialog = opened_large(qtbot, window, "train/a/00.jpg")
     assert says(dialog, "also in “b”")
     assert says(dialog, "with “flip”: 2 views of 224 × 224 pixels")
     click(qtbot, dialog, "picture_exclude")

@@ -193,7 +193,7 @@ def test_who_has_the_index_open_goes_on_with_an_empty_one(root: Path) -> None:
         assert len(index.files("/pictures")) == 900
         empty(root)
         assert index.files("/pictures") == {}
-        assert not index.facts([(5).to_bytes(16, "big")])
+        assert not index.facts((5).to_bytes(16, "big"))
         index.remember("/pictures", known_files(3))
         assert [*index.files("/pictures").values()] == known_files(3)
         assert index.trouble == ""

@@ -53,6 +53,11 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         return f"{above}/{name}" if above else name
 
     @property
+    def closed(self) -> tuple[str, ...]:
+        """The folders that may not be read: nobody knows what is missing, so the rest is not trained on."""
+        return tuple(found.path for found in self.findings if found.kind == "no_permission")
+
+    @property
     def class_to_idx(self) -> dict[str, int]:
         return {name: index for index, name in enumerate(self.class_names)}
 

@@ -56,7 +56,7 @@ KINDS: dict[Kind, KindFacts] = {
     ),
     "empty_file": KindFacts("Empty", "The file holds nothing.", "lost"),
     "too_large": KindFacts("Too large", "More pixels than can be decoded safely.", "lost"),
-    "no_permission": KindFacts("No permission", "The file may not be read.", "lost"),
+    "no_permission": KindFacts("No permission", "It may not be read.", "lost"),
     "duplicate_across_classes": KindFacts(
         "Same picture in two classes", "One of the labels is wrong: leave one or all of them out.", "doubt"
     ),

@@ -10,7 +10,7 @@ import io
 import os
 import signal
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
@@ -86,13 +86,18 @@ def look_at(
 
     Closing the generator early ends the threads; what was found out by then is known to the next look.
     """
-    known = index.files(root)
+    known = _Known(index.files(root), contents_only=contents_only)
     looks: list[Look | None] = []
     new: list[tuple[int, Stamp]] = []
     for first in range(0, len(paths), KEPT_EVERY):
         with uncollected():
             for number, path in enumerate(paths[first : first + KEPT_EVERY], first):
-                look, stamp = _known_look(root, path, known.get(path), contents_only=contents_only)
+                try:
+                    stamp = stamp_of(f"{root}/{path}")
+                except (OSError, ValueError) as error:
+                    looks.append(Look(None, _why_not(error)))
+                    continue
+                look = known.look(path, stamp)
                 looks.append(look)
                 if look is None:
                     new.append((number, stamp))
@@ -109,20 +114,28 @@ def look_at(
     return [look or Look() for look in looks]
 
 
-def _known_look(
-    root: str, path: str, known: KnownFile | None, *, contents_only: bool
-) -> tuple[Look | None, Stamp]:
-    """Return what is known of a file that is what it was, or that it is not there; else its stamp alone."""
-    try:
-        stamp = stamp_of(f"{root}/{path}")
-    except (OSError, ValueError) as error:
-        return Look(None, _why_not(error)), NO_STAMP
-    if known is None or known[1:5] != stamp:
-        return None, stamp
-    if contents_only:
-        return Look(known[5]), stamp
-    found = _decoded(known[6])
-    return (None if found is None else Look(known[5], found)), stamp
+class _Known:
+    """What the index knows of the files of a folder, by their paths."""
+
+    def __init__(self, files: Mapping[str, KnownFile], *, contents_only: bool) -> None:
+        self._files = files
+        self._contents_only = contents_only
+        self._decoded: dict[bytes | None, PictureFacts | Problem | None] = {}
+        """Many pictures of a set are alike in all that is known of them."""
+
+    def look(self, path: str, stamp: Stamp) -> Look | None:
+        """Return what is known of a file that is what it was."""
+        known = self._files.get(path)
+        if known is None or known[1:5] != stamp:
+            return None
+        if self._contents_only:
+            return Look(known[5])
+        facts = known[6]
+        try:
+            found = self._decoded[facts]
+        except KeyError:
+            found = self._decoded[facts] = _decoded(facts)
+        return None if found is None else Look(known[5], found)
 
 
 def _look_at_new(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from operator import attrgetter
@@ -33,6 +35,9 @@ def scan_dataset(root: Path) -> Dataset:
     folders are no classes. Classes are numbered in the order of their names as plain strings, as
     torchvision's ``ImageFolder`` does; train alone decides which there are. What is left out is said in
     ``notes`` and ``findings``.
+
+    A folder of a class that may not be read is told of in ``Dataset.closed``; its class has the pictures that
+    lie elsewhere, or none.
 
     Raises:
         FtguiError: there is no such folder, it may not be read, or no two classes with pictures are in it.
@@ -68,7 +73,7 @@ def _scan_folders(walker: Walker, top: Listing) -> Dataset:
     layout = find_layout(walker, top)
     train = _read_part(walker, layout.train, top)
     _check_train(walker, train)
-    classes = {name: paths for name, paths in train.classes.items() if paths}
+    classes = {name: paths for name, paths in train.classes.items() if paths or name in train.closed}
     numbers = {name: number for number, name in enumerate(classes)}
     loose = tuple(top.pictures) if layout.train else ()
     others = {
@@ -108,13 +113,28 @@ class Part(NamedTuple):
     """Pictures that lie in no class folder."""
     classes: ClassPictures
     """Those without pictures, too."""
+    closed: frozenset[str]
+    """Those of which something may not be read."""
 
 
 def _read_part(walker: Walker, folder: str, inside: Listing | None = None) -> Part:
     inside = inside if inside is not None and not folder else walker.listing(folder)
     above = ("", folder) if folder else ("",)
-    classes = {name: walker.pictures_below(join(folder, name), above) for name in inside.folders}
-    return Part(folder, tuple(join(folder, name) for name in inside.pictures), classes)
+    classes: dict[str, list[str]] = {}
+    closed: set[str] = set()
+    for name in inside.folders:
+        before = len(walker.closed)
+        classes[name] = walker.pictures_below(join(folder, name), above)
+        if len(walker.closed) > before:
+            closed.add(name)
+    loose = tuple(join(folder, name) for name in inside.pictures)
+    return Part(folder, loose, classes, frozenset(closed))
+
+
+def check_open(dataset: Dataset) -> None:
+    """Raise FtguiError where a part of the folder may not be read."""
+    if dataset.closed:
+        raise _closed(Path(dataset.root) / dataset.closed[0])
 
 
 def _check_text(root: Path) -> None:
@@ -154,10 +174,12 @@ def _check_top(walker: Walker, top: Listing) -> None:
 
 def _check_train(walker: Walker, train: Part) -> None:
     """Raise FtguiError where fewer than two classes have pictures."""
-    classes = {name: paths for name, paths in train.classes.items() if paths}
+    classes = {name: paths for name, paths in train.classes.items() if paths or name in train.closed}
     folder = walker.root / train.folder
     if not classes:
         raise _no_classes(folder, len(train.loose))
+    if len(classes) == 1 and walker.closed:
+        raise _closed(walker.root / walker.closed[0])
     if len(classes) == 1:
         raise _one_class(folder, *next(iter(classes.items())))
 
@@ -166,7 +188,7 @@ def _check_train(walker: Walker, train: Part) -> None:
 
 
 def _train_notes(train: Part, loose: tuple[str, ...]) -> Iterator[str]:
-    empty = [name for name, paths in train.classes.items() if not paths]
+    empty = [name for name, paths in train.classes.items() if not paths and name not in train.closed]
     if empty:
         yield f"Folders without pictures make no class: {shown(empty)}."
     outside = len(train.loose) + len(loose)
@@ -177,7 +199,7 @@ def _train_notes(train: Part, loose: tuple[str, ...]) -> Iterator[str]:
 def _train_findings(train: Part) -> Iterator[Finding]:
     yield from (_loose(path) for path in train.loose)
     for name, paths in train.classes.items():
-        if not paths:
+        if not paths and name not in train.closed:
             yield _class_missing(train.folder, name, f"“{name}” holds no pictures, so it makes no class.")
 
 
@@ -189,7 +211,7 @@ def _layout_findings(layout: Layout, loose: tuple[str, ...]) -> Iterator[Finding
 
 def _other_notes(side: str, part: Part, numbers: Mapping[str, int]) -> Iterator[str]:
     unknown = {name: paths for name, paths in part.classes.items() if name not in numbers and paths}
-    missing = [name for name in numbers if not part.classes.get(name)]
+    missing = [name for name in numbers if not part.classes.get(name) and name not in part.closed]
     if unknown:
         number = sum(map(len, unknown.values()))
         yield (
@@ -215,7 +237,7 @@ def _other_findings(side: str, part: Part, numbers: Mapping[str, int]) -> Iterat
         yield Finding(kind="class_missing", path=part.folder, message=_val_from_train(part))
         return
     for name in numbers:
-        if not part.classes.get(name):
+        if not part.classes.get(name) and name not in part.closed:
             yield _class_missing(
                 part.folder,
                 name,
@@ -224,7 +246,7 @@ def _other_findings(side: str, part: Part, numbers: Mapping[str, int]) -> Iterat
 
 
 def _leaves_val_to_us(side: str, part: Part, numbers: Mapping[str, int]) -> bool:
-    return side == "val" and not any(part.classes.get(name) for name in numbers)
+    return side == "val" and not part.closed and not any(part.classes.get(name) for name in numbers)
 
 
 def _val_from_train(part: Part) -> str:
@@ -249,6 +271,10 @@ def _pictures(classes: ClassPictures, numbers: Mapping[str, int]) -> tuple[Pictu
         Picture(path, numbers[name]) for name, paths in classes.items() if name in numbers for path in paths
     ]
     return tuple(sorted(pictures, key=attrgetter("path")))
+
+
+def _closed(folder: Path) -> FtguiError:
+    return unreadable(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def _no_classes(folder: Path, pictures: int) -> FtguiError:

@@ -54,6 +54,8 @@ class Walker:
         self._broken: list[str] = []
         self._unnameable: list[str] = []
         self._loops: list[str] = []
+        self.closed: list[str] = []
+        """Folders below a class that may not be read."""
         self.findings: list[Finding] = []
         """What was passed over, one by one."""
 
@@ -84,19 +86,26 @@ class Walker:
         """Return the paths of all pictures in ``folder`` and the folders in it.
 
         A folder met a second time, or a link to one of the folders ``above``, is not entered again:
-        that is how loops of links end.
+        that is how loops of links end. One that may not be read is noted in ``closed``.
         """
         seen = {self._identity(path) for path in above}
         found: list[str] = []
         waiting = [folder]
         while waiting:
             current = waiting.pop()
-            if (identity := self._identity(current)) in seen:
-                self._loops.append(current)
-                self._ignore(current, "A link back to a folder already seen was not followed.")
+            try:
+                if (identity := self._identity(current)) in seen:
+                    self._loops.append(current)
+                    self._ignore(current, "A link back to a folder already seen was not followed.")
+                    continue
+                seen.add(identity)
+                inside = self.listing(current)
+            except FtguiError as error:
+                if not isinstance(error.__cause__, PermissionError):
+                    raise
+                self.closed.append(current)
+                self.findings.append(Finding(kind="no_permission", path=current, message=error.message))
                 continue
-            seen.add(identity)
-            inside = self.listing(current)
             found += [f"{current}/{name}" for name in inside.pictures]
             waiting += (join(current, name) for name in reversed(inside.folders))
         return found

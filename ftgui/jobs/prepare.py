@@ -20,7 +20,7 @@ from ftgui.core.preprocessing import Preprocessing
 from ftgui.core.settings import EngineSettings, read_settings
 from ftgui.data.augmentations import view_count
 from ftgui.data.dataset import Picture, Split
-from ftgui.data.scan import scan_dataset
+from ftgui.data.scan import check_open, scan_dataset
 from ftgui.data.split import split_dataset
 from ftgui.data.walk import shown
 from ftgui.freezing.apply import AppliedPlan
@@ -183,6 +183,7 @@ def find_pictures(
     """
     with clock.phase("reading"):
         scanned = scan_dataset(Path(config.dataset).expanduser())
+        check_open(scanned)
         dataset, notes = without_excluded(scanned, config.exclude)
         check_class_count(config.classes, len(dataset.class_names))
     listed, place = (*dataset.train, *dataset.val), index_place(config, settings)

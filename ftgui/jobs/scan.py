@@ -167,6 +167,7 @@ def _left_findings(
 def why_not_ready(dataset: Dataset, counts: Counts, copies: Mapping[tuple[str, int], int]) -> Iterator[str]:
     """Say why nothing can be trained on the pictures that can be used."""
     labels = range(len(dataset.class_names))
+    yield from (f"The folder “{folder}” may not be read." for folder in dataset.closed)
     for label in labels:
         if not counts["train", label]:
             yield f"No picture of “{dataset.class_names[label]}” can be used to learn from."

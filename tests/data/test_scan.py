@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from ftgui.cli.parser import make_parser
 from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Dataset, Picture
-from ftgui.data.scan import scan_dataset
+from ftgui.data.scan import check_open, scan_dataset
 from ftgui.data.walk import SYSTEM_NAMES
 from tests.data.conftest import Tree
+from tests.data.drawn_trees import write
+from tests.harness.privileges import folder_for_all, without_privileges
 from tests.harness.process import run_python
 
 CATS_AND_DOGS = ("cats/1.jpg", "cats/2.png", "dogs/1.jpg")
@@ -390,37 +393,58 @@ def test_a_name_that_is_too_long_is_refused_in_words(tmp_path: Path, ending: str
         scan_dataset(tmp_path / ("n" * 300 + ending))
 
 
-@pytest.mark.parametrize("locked", ["", "cats", "cats/deep"])
-def test_a_folder_that_may_not_be_read_is_said(tmp_path: Path, locked: str) -> None:
-    if sys.platform == "win32":
-        pytest.skip("Windows has no permission bits to take away")
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to make a folder that the child process does not own")
-    script = f"""
-import os, pathlib, tempfile
-from ftgui.core.errors import FtguiError
-from ftgui.data.scan import scan_dataset
-from ftgui.data.walk import SYSTEM_NAMES
-with tempfile.TemporaryDirectory() as folder:
-    root = pathlib.Path(folder)
-    root.chmod(0o755)
-    for path in ("cats/deep/1.jpg", "dogs/1.jpg"):
-        (root / path).parent.mkdir(parents=True)
-        (root / path).write_bytes(b"")
-    (root / {locked!r}).chmod(0o700)
-    os.setegid(65534)
-    os.seteuid(65534)
-    try:
-        print(scan_dataset(root))
-    except FtguiError as error:
-        print(error.message)
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-"""
-    printed = run_python("-c", script).stdout
-    assert "may not be read" in printed
-    assert locked in printed
+needs_permissions = pytest.mark.skipif(sys.platform == "win32", reason="has no permission bits to take away")
+
+
+@needs_permissions
+@pytest.mark.parametrize(
+    ("names", "locked"),
+    [
+        (("cats/1.jpg", "dogs/1.jpg"), ""),
+        (("train/cats/1.jpg", "train/dogs/1.jpg"), "train"),
+        (("dogs/1.jpg",), "dogs"),
+        (("dogs/deep/1.jpg",), "dogs/deep"),
+    ],
+)
+def test_a_folder_without_which_there_are_no_two_classes_is_said(names: Sequence[str], locked: str) -> None:
+    with folder_for_all() as folder:
+        root = write(folder / "pictures", dict.fromkeys(names, b""))
+        (root / locked).chmod(0)
+        with without_privileges(), pytest.raises(FtguiError, match="may not be read") as caught:
+            scan_dataset(root)
+    assert str(root / locked) in caught.value.message
+
+
+@needs_permissions
+@pytest.mark.parametrize(
+    ("names", "locked", "train"),
+    [
+        (("cats/1.jpg", "dogs/1.jpg"), "cats", ["dogs/1.jpg"]),
+        (("cats/1.jpg", "cats/deep/2.jpg", "dogs/1.jpg"), "cats/deep", ["cats/1.jpg", "dogs/1.jpg"]),
+        (("train/cats/1.jpg", "train/dogs/1.jpg", "val/cats/1.jpg"), "train/cats", ["train/dogs/1.jpg"]),
+        (
+            ("train/cats/1.jpg", "train/dogs/1.jpg", "val/cats/1.jpg"),
+            "val/cats",
+            ["train/cats/1.jpg", "train/dogs/1.jpg"],
+        ),
+    ],
+)
+def test_a_class_that_may_not_be_read_stays_a_class_and_is_said(
+    names: Sequence[str], locked: str, train: list[str]
+) -> None:
+    with folder_for_all() as folder:
+        root = write(folder / "pictures", dict.fromkeys(names, b""))
+        (root / locked).chmod(0)
+        with without_privileges():
+            dataset = scan_dataset(root)
+    assert dataset.class_names == ("cats", "dogs")
+    assert paths(dataset.train) == train
+    assert dataset.closed == (locked,)
+    (closed,) = (found for found in dataset.findings if found.kind == "no_permission")
+    assert f"{root / locked}” may not be read" in closed.message
+    assert [found.path for found in dataset.findings if "cats" in found.path] == [locked]
+    with pytest.raises(FtguiError, match="may not be read"):
+        check_open(dataset)
 
 
 def test_scanning_and_splitting_need_no_torch() -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
+from ftgui.core.errors import FtguiError
 from ftgui.core.settings import EngineSettings, write_settings
 from ftgui.data.content_index import FILE_NAME
+from ftgui.jobs.prepare import find_pictures
 from ftgui.jobs.scan import ScanReport, check, list_pictures, scan, without
+from ftgui.training.clock import RunClock
+from ftgui.training.config import TrainConfig
+from ftgui.training.control import RunControl
 from tests.data.drawn_trees import drained, jpeg, plain, write
+from tests.harness.privileges import folder_for_all, without_privileges
 
 CUT = jpeg(900)[:-300]
 
@@ -58,6 +65,23 @@ def test_what_cannot_be_trained_on_is_not_ready_and_says_why(tmp_path: Path, rea
     report = report_of(tmp_path / "p", NOT_READY[reason])
     assert not report.ready
     assert report.reasons == (reason,)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no permission bits to take away")
+def test_a_folder_that_may_not_be_read_is_a_finding_and_nothing_is_trained_on_the_rest() -> None:
+    with folder_for_all() as folder:
+        root = write(folder / "p", plain(3))
+        (root / "b").chmod(0)
+        with without_privileges():
+            report = drained(check(list_pictures(root).dataset, EngineSettings()))
+            config = TrainConfig(dataset=str(root), weights="any.pth")
+            finding = find_pictures(config, EngineSettings(), RunClock(), RunControl())
+            with pytest.raises(FtguiError, match="may not be read"):
+                drained(finding)
+    assert [(f.kind, f.path) for f in report.findings] == [("no_permission", "b")]
+    assert report.pictures == 8
+    assert not report.ready
+    assert report.reasons[0] == "The folder “b” may not be read."
 
 
 def test_pictures_left_out_count_no_more_and_make_no_findings(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ class GridCard(Card):
         """Show marks where they stand; nothing moves under the user's hand."""
         shown = self._session.state.shown
         self._offer_kinds()
-        self.rows[:] = [shown.rows[shown.at[row.path]] for row in self.rows]
+        self.rows[:] = shown.marked(self.rows)
         self.grid.pictures.remark(self.rows)
         self._show_selection()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Dataset
@@ -66,6 +66,9 @@ class PicturesSession(QObject):
         self.state = PicturesState()
         self._project = project
         self._told_at = 0.0
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._on_turn)
         self._list = LatestTask("scan", self)
         self._list.done.connect(self._on_listed)
         self._list.failed.connect(self._on_list_failed)
@@ -80,6 +83,7 @@ class PicturesSession(QObject):
     def set_folder(self, path: str) -> None:
         """Take this folder, or list, and look into it: names first, then every file."""
         self._check.cancel()
+        self._turn.stop()
         self.state = PicturesState(Looked(path, looking=bool(path)))
         self.pictures_changed.emit()
         if path:
@@ -92,13 +96,6 @@ class PicturesSession(QObject):
         """Look into the folder once more: files may have come, gone or changed."""
         if self.state.dataset is not None:
             self._list.ask(List(self.state.looked.path, self._project))
-
-    def _start_check(self) -> None:
-        """Look at every file; what was looked at before, and is what it was, is known at once."""
-        if self.state.dataset is not None:
-            self._check.start(self.state.dataset, self.state.left_out)
-            self.state.progress = (0, sum(len(pictures) for _, pictures in self.state.dataset.sides))
-            self.changed.emit()
 
     def stop_check(self) -> None:
         """End the check; the next one goes on from there."""
@@ -125,6 +122,7 @@ class PicturesSession(QObject):
         self.changed.emit()
 
     def shutdown(self) -> None:
+        self._turn.stop()
         for task in (self._list, self._check):
             task.shutdown()
 
@@ -183,14 +181,17 @@ class PicturesSession(QObject):
         state.looked.looking = False
         state.dataset, state.whole_report, state.left_out = opened.dataset, opened.report, opened.left_out
         state.exclude = tuple(sorted(opened.left_out))
-        is_known = [row.path for row in state.shown.rows] == [row.path for row in opened.shown.rows]
+        is_known = list(state.shown.at) == list(opened.shown.at)
         state.shown = opened.shown
         self._report()
         if is_known:
             self.marked.emit()
         else:
             self.pictures_changed.emit()
-        self._start_check()
+        # What was looked at before, and is what it was, is known at once.
+        self._check.start(opened.dataset, opened.left_out)
+        state.progress = (0, len(opened.shown.rows))
+        self._turn.start()
 
     @Slot(object)
     def _on_list_failed(self, error: FtguiError) -> None:
@@ -212,13 +213,19 @@ class PicturesSession(QObject):
     def _on_checked(self, checked: Checked) -> None:
         if checked.dataset is not self.state.dataset:
             return
-        self.state.progress = None
         self.state.whole_report, self.state.by_path = checked.report, checked.by_path
         self.state.shown = checked.shown
         now = self.state.left_out
         self.state.shown.mark(now ^ checked.left_out, checked.by_path, now)
         self._report()
         self.marked.emit()
+        self._turn.start()
+
+    @Slot()
+    def _on_turn(self) -> None:
+        """Tell of a change whose pictures are shown already: both at once would hold the window up."""
+        if not self._check.is_active:
+            self.state.progress = None
         self.changed.emit()
 
     @Slot(object)

@@ -27,6 +27,12 @@ class ShownPictures:
             if row is not None:
                 self.rows[row] = self.rows[row]._replace(mark=_mark(path, by_path, left_out))
 
+    def marked(self, rows: Sequence[Shown]) -> list[Shown]:
+        """Return some of the pictures, or all, as they are marked now."""
+        if len(rows) == len(self.rows):
+            return list(self.rows)
+        return [self.rows[self.at[row.path]] for row in rows]
+
 
 def shown_pictures(dataset: Dataset, by_path: ByPath, left_out: Collection[str]) -> ShownPictures:
     """Return what the grid shows of a dataset."""

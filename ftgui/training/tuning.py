@@ -21,9 +21,17 @@ from ftgui.training.events import Timing
 from ftgui.training.loops import step_of
 from ftgui.training.precision import Arithmetic, drawn_pictures, wait_for
 
+TRIAL = 2
+"""Pictures of the two small batches with which each candidate begins: the first warms it up."""
 ROUNDS = 5
-"""Timed batches of each candidate, in turn, after one that warms it up."""
+"""Timed batches of each candidate that is not beaten after those, in turn."""
 FORWARD_BATCH, STEP_BATCH = 16, 8
+BEATEN = 4
+"""So many times slower than the best on a small batch, a candidate is not tried on larger ones.
+
+Numbers that a processor only imitates can be fifty times slower."""
+ENOUGH_SECONDS = 10.0
+"""Of forward passes, and of training steps; then what was timed so far has to do."""
 FASTER = 1.1
 """So much faster than fp32 other numbers must be: what they cost is bought for something."""
 LAYOUT_FASTER = 1.03
@@ -37,6 +45,9 @@ def candidates(device: torch.device) -> tuple[tuple[str, str], ...]:
     elif device.type == "cuda":
         precisions.append("bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16")
     return tuple((p, layout) for p in precisions for layout in ("contiguous", "channels_last"))
+
+
+TURNS = 2 + ROUNDS
 
 
 class Measured(NamedTuple):
@@ -59,7 +70,7 @@ def measure(
     forward, enough = yield from _rates(makers, FORWARD_BATCH, 0)
     able = [arithmetic for arithmetic in tried if arithmetic in forward]
     makers = [(a, partial(_step_of, applied, a)) for a in able]
-    step, still_enough = yield from _rates(makers, STEP_BATCH, ROUNDS + 1)
+    step, still_enough = yield from _rates(makers, STEP_BATCH, TURNS)
     timings = tuple(
         Timing(precision=a.precision, layout=a.layout, forward=forward[a], step=step[a])
         for a in able
@@ -125,30 +136,40 @@ def _rates(
         Pictures a second of those that can be done, and whether there was memory enough for all.
     """
     candidates = {arithmetic: _Candidate(arithmetic, make) for arithmetic, make in makers}
-    enough = True
-    for number in range(ROUNDS + 1):
+    enough, began = True, time.perf_counter()
+    for number in range(TURNS):
+        best = max((each.rate for each in candidates.values() if number > 1), default=0.0)
         for arithmetic in tuple(candidates):
+            if candidates[arithmetic].rate * BEATEN < best:
+                continue
             try:
-                is_able = candidates[arithmetic].run(batch)
+                is_able = candidates[arithmetic].run(TRIAL if number < 2 else batch, is_timed=number > 1)
             except (RuntimeError, TypeError, MemoryError) as error:  # no kernel for it, or no memory
                 is_able, enough = False, enough and not is_out_of_memory(error)
             if not is_able:
                 del candidates[arithmetic]  # and its copy of the network, before the next one makes its own
-        yield done_before + number + 1, 2 * (ROUNDS + 1)
-    rates = {a: batch / statistics.median(each.seconds[1:]) for a, each in candidates.items()}
-    return rates, enough
+        yield done_before + number + 1, 2 * TURNS
+        if number > 0 and time.perf_counter() - began > ENOUGH_SECONDS:
+            break
+    return {arithmetic: candidate.rate for arithmetic, candidate in candidates.items()}, enough
 
 
 class _Candidate:
     """One arithmetic at work."""
 
     def __init__(self, arithmetic: Arithmetic, make: Callable[[], Work]) -> None:
-        self.seconds: list[float] = []
+        self._tried = 0.0
+        self._timed: list[float] = []
         self._arithmetic = arithmetic
         self._make = make
         self._work: Work | None = None
 
-    def run(self, batch: int) -> bool:
+    @property
+    def rate(self) -> float:
+        """Pictures a second: the median of the timed batches; until there are any, of the last trial."""
+        return statistics.median(self._timed) if self._timed else self._tried
+
+    def run(self, batch: int, *, is_timed: bool) -> bool:
         """Do a batch; return whether what came of it is sound.
 
         fp16 is not where it overflows, as in Swin Transformers of padded windows.
@@ -159,5 +180,9 @@ class _Candidate:
             began = time.perf_counter()
             result = self._work(batch)
             wait_for(self._arithmetic.device)
-        self.seconds.append(time.perf_counter() - began)
+        rate = batch / max(time.perf_counter() - began, 1e-9)
+        if is_timed:
+            self._timed.append(rate)
+        else:
+            self._tried = rate
         return result is None or bool(torch.isfinite(result).all())

@@ -27,7 +27,7 @@ ON_A_CPU = (
     ("bf16", "contiguous"),
     ("bf16", "channels_last"),
 )
-ROUNDS = 5
+TURNS = 7
 
 
 def timings(*rates: float | tuple[float, float]) -> list[Timing]:
@@ -142,7 +142,7 @@ def test_on_a_cpu_two_precisions_and_two_layouts_are_tried() -> None:
 
 def test_every_candidate_is_timed_and_progress_told() -> None:
     told, found = measured()
-    assert told == [(n, 2 * (ROUNDS + 1)) for n in range(1, 2 * (ROUNDS + 1) + 1)]
+    assert told == [(n, 2 * TURNS) for n in range(1, 2 * TURNS + 1)]
     assert [(t.precision, t.layout) for t in found] == list(ON_A_CPU)
     assert all(t.forward > 0 and t.step > 0 for t in found)
 
@@ -184,21 +184,50 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
     return noted
 
 
-def test_candidates_take_turns_and_each_has_five_timed_batches_after_one_that_warms_it_up(
-    noted: Noted,
-) -> None:
+def test_candidates_take_turns_and_each_has_five_timed_batches_after_two_small_ones(noted: Noted) -> None:
     """A machine that slows down halfway slows them all."""
+    noted.seconds = lambda *_: 0.2
     measured()
-    turns = [(kind, p, o, size) for kind, size in (("forward", 16), ("step", 8)) for p, o in ON_A_CPU]
-    assert noted.calls == turns[:4] * (ROUNDS + 1) + turns[4:] * (ROUNDS + 1)
+    expected = [
+        (kind, precision, layout, size)
+        for kind, batch in (("forward", 16), ("step", 8))
+        for size in (2, 2, *[batch] * 5)
+        for precision, layout in ON_A_CPU
+    ]
+    assert noted.calls == expected
 
 
-def test_a_rate_is_that_of_the_median_batch_without_the_first(noted: Noted) -> None:
-    spent = [100.0, 1.0, 9.0, 2.0, 4.0, 3.0]
+def test_a_candidate_that_is_far_behind_in_a_small_batch_is_tried_in_no_large_one(noted: Noted) -> None:
+    slow = {("forward", "bf16", "contiguous"): 10.0, ("step", "fp32", "channels_last"): 9.0}
+    noted.seconds = lambda key, turn: 0.01 * slow.get(key, 2.0) * (10 if turn == 0 else 1)
+    _, found = measured()
+    for key in slow:
+        assert [size for *called, size in noted.calls if tuple(called) == key] == [2, 2]
+    assert [t.forward for t in found] == pytest.approx([800, 800, 20, 800])
+    assert [t.step for t in found] == pytest.approx([400, 2 / 0.09, 400, 400])
+    assert [(t.precision, t.layout) for t in found] == list(ON_A_CPU), "it can still be asked for"
+
+
+@pytest.mark.parametrize(("seconds", "sizes"), [(1.0, [2, 2, 16]), (1.6, [2, 2]), (4.0, [2, 2])])
+def test_a_network_that_takes_long_is_timed_for_ten_seconds_and_no_longer(
+    noted: Noted, seconds: float, sizes: list[int]
+) -> None:
+    noted.seconds = lambda *_: seconds
+    told, found = measured()
+    of_one = [size for kind, p, o, size in noted.calls if (kind, p, o) == ("forward", "fp32", "contiguous")]
+    assert of_one == sizes
+    assert [t.forward for t in found] == pytest.approx([sizes[-1] / seconds] * 4)
+    assert [t.step for t in found] == pytest.approx([min(sizes[-1], 8) / seconds] * 4)
+    assert told[0] == (1, 2 * TURNS)
+    assert told[-1][0] < told[-1][1]
+
+
+def test_a_rate_is_that_of_the_median_batch_without_the_small_ones(noted: Noted) -> None:
+    spent = [1.0, 0.002, 0.01, 0.09, 0.02, 0.04, 0.03]
     noted.seconds = lambda key, turn: spent[turn] * (2 if key[1] == "bf16" else 1)
     _, found = measured()
-    assert [t.forward for t in found] == pytest.approx([16 / 3, 16 / 3, 16 / 6, 16 / 6])
-    assert [t.step for t in found] == pytest.approx([8 / 3, 8 / 3, 8 / 6, 8 / 6])
+    assert [t.forward for t in found] == pytest.approx([16 / 0.03, 16 / 0.03, 16 / 0.06, 16 / 0.06])
+    assert [t.step for t in found] == pytest.approx([8 / 0.03, 8 / 0.03, 8 / 0.06, 8 / 0.06])
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no kernel"), TypeError("no such numbers")])
@@ -210,14 +239,14 @@ def test_what_a_candidate_cannot_compute_it_is_left_out_for(
     def seconds(key: tuple[str, str, str], at: int) -> float:
         if key == (kind, "bf16", "contiguous") and at == turn:
             raise error
-        return 1.0
+        return 0.1
 
     noted.seconds = seconds
     told, found = measured()
     assert [(t.precision, t.layout) for t in found] == [ON_A_CPU[n] for n in (0, 1, 3)]
-    assert [n for n, _ in told] == list(range(1, 13))
+    assert [n for n, _ in told] == list(range(1, 2 * TURNS + 1))
     failed = [call for call in noted.calls if call[1:3] == ("bf16", "contiguous")]
-    assert len(failed) == (0 if kind == "forward" else ROUNDS + 1) + turn + 1, "it was tried once too often"
+    assert len(failed) == (0 if kind == "forward" else TURNS) + turn + 1, "it was tried once too often"
 
 
 def test_a_candidate_whose_copy_does_not_fit_into_memory_is_left_out(
@@ -270,7 +299,7 @@ def test_where_no_candidate_can_there_are_no_timings(noted: Noted) -> None:
     noted.seconds = fail
     told, found = measured()
     assert found == ()
-    assert told[-1] == (12, 12)
+    assert told[-1] == (2 * TURNS, 2 * TURNS)
 
 
 @pytest.mark.parametrize("strategy", ["freeze", "partial", "full"])

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from ftgui.cli.comparing import compare_command
 from ftgui.cli.inspecting import inspect_command
 from ftgui.cli.scanning import scan_command
 from ftgui.cli.training import Words, config_from, resume_command, stopped_by_ctrl_c, train_command
@@ -109,6 +110,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": train_command,
     "resume": resume_command,
     "lr-find": find_lr_command,
+    "compare": compare_command,
     "predict": predict_command,
     "export": export_command,
 }

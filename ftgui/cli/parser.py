@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TypeVar
 
 from ftgui import __version__
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.training.config import SETTINGS, Setting
 
 _JSON_LINES = "JSON Lines, an event each,"
+
+Number = TypeVar("Number", int, float)
 
 Commands = argparse._SubParsersAction  # argparse names this type only so
 
@@ -23,7 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ftgui {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (_demo, _scan, _inspect, _train, _resume, _find_lr, _predict, _export):
+    for add in (_demo, _scan, _inspect, _train, _resume, _find_lr, _compare, _predict, _export):
         add(commands)
     return parser
 
@@ -76,24 +79,41 @@ def _find_lr(commands: Commands[argparse.ArgumentParser]) -> None:
     _what_to_train(command)
 
 
+def _compare(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands,
+        "compare",
+        "Train with several strategies, everything else held equal, and say honestly what differs.",
+        json_help=_JSON_LINES,
+    )
+    command.add_argument(
+        "--strategies",
+        metavar="A,B,…",
+        type=_strategies,
+        help=f"what may move, some of {', '.join(STRATEGIES)}; all to compare all of them",
+    )
+    command.add_argument(
+        "--seeds", metavar="N,N,…", type=_list_of(int), help="a run of each strategy for each (default 0)"
+    )
+    command.add_argument(
+        "--lrs",
+        metavar="X,X,…",
+        type=_list_of(float),
+        help="learning rates that every strategy is tried with (default: each strategy's own alone)",
+    )
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="the folder, a new one or that of a comparison to go on with; then nothing else need be said",
+    )
+    _shared_by_runs(command, without=("seed", "split_seed", "lr"))
+
+
 def _what_to_train(command: argparse.ArgumentParser) -> None:
     """Add everything that makes a config."""
-    command.add_argument("data", metavar="DATA", type=_dataset, nargs="?", help="the dataset folder")
-    command.add_argument("--weights", metavar="FILE", type=Path, help="the pretrained weights file")
     command.add_argument("--strategy", choices=tuple(STRATEGIES), help="what may move (default freeze)")
-    command.add_argument(
-        "--classes", metavar="N", type=int, help="outputs of the new head (default: the classes found)"
-    )
-    _architecture(command)
-    for setting in SETTINGS:
-        _setting(command, setting)
-    command.add_argument(
-        "--no-cache",
-        dest="cache",
-        action="store_const",
-        const="off",
-        help="compute everything again each time it is needed: --cache off",
-    )
     command.add_argument(
         "--stage-lr",
         metavar="STAGE=MULT",
@@ -101,6 +121,27 @@ def _what_to_train(command: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         help="learning rates of single stages as multiples of the head's, whatever the strategy says",
+    )
+    _shared_by_runs(command)
+
+
+def _shared_by_runs(command: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
+    """Add what makes a config but for the strategy, and the settings ``without`` some."""
+    command.add_argument("data", metavar="DATA", type=_dataset, nargs="?", help="the dataset folder")
+    command.add_argument("--weights", metavar="FILE", type=Path, help="the pretrained weights file")
+    command.add_argument(
+        "--classes", metavar="N", type=int, help="outputs of the new head (default: the classes found)"
+    )
+    _architecture(command)
+    for setting in SETTINGS:
+        if setting.name not in without:
+            _setting(command, setting)
+    command.add_argument(
+        "--no-cache",
+        dest="cache",
+        action="store_const",
+        const="off",
+        help="compute everything again each time it is needed: --cache off",
     )
     command.add_argument(
         "--exclude",
@@ -155,6 +196,26 @@ def _dataset(text: str) -> Path:
     if not text:  # Path would take it for the working directory
         raise argparse.ArgumentTypeError("an empty name is no dataset: name its folder")
     return Path(text)
+
+
+def _strategies(text: str) -> tuple[str, ...]:
+    names = tuple(STRATEGIES) if text == "all" else tuple(text.split(","))
+    unknown = [name for name in names if name not in STRATEGIES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"“{unknown[0]}” is none of {', '.join(STRATEGIES)}")
+    return names
+
+
+def _list_of(kind: Callable[[str], Number]) -> Callable[[str], tuple[Number, ...]]:
+    """Return what reads numbers with commas between them."""
+
+    def read(text: str) -> tuple[Number, ...]:
+        try:
+            return tuple(kind(part) for part in text.split(","))
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"“{text}” is no list of numbers, such as 0,1,2") from error
+
+    return read
 
 
 def _stage_multiple(text: str) -> tuple[str, float]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from tqdm import tqdm
@@ -51,12 +51,12 @@ def config_from(arguments: argparse.Namespace) -> TrainConfig:
     said = {
         "dataset": str(arguments.data) if arguments.data else None,
         "weights": str(arguments.weights) if arguments.weights else None,
-        "strategy": arguments.strategy,
+        "strategy": getattr(arguments, "strategy", None),
         "architecture": arguments.architecture,
         "classes": arguments.classes,
-        "stage_lr": dict(arguments.stage_lr) if arguments.stage_lr else None,
+        "stage_lr": dict(given) if (given := getattr(arguments, "stage_lr", None)) else None,
         "exclude": read_paths(arguments.exclude, data) if arguments.exclude else None,
-        **{setting.name: getattr(arguments, setting.name) for setting in SETTINGS},
+        **{setting.name: getattr(arguments, setting.name, None) for setting in SETTINGS},
     }
     changes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     if config is not None:
@@ -141,9 +141,15 @@ def _follow(run: Callable[[RunControl], Iterator[TrainingEvent]], *, as_json: bo
     return 0
 
 
+class Stoppable(Protocol):
+    """What can be told to stop."""
+
+    def stop(self) -> None: ...
+
+
 @contextmanager
-def stopped_by_ctrl_c(control: RunControl) -> Iterator[None]:
-    """Let the first Ctrl-C (or SIGTERM) stop the run and keep its best weights, a second end the program."""
+def stopped_by_ctrl_c(control: Stoppable) -> Iterator[None]:
+    """Let the first Ctrl-C (or SIGTERM) stop what runs and keep the best weights, a second end it all."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
         control.stop()
@@ -173,10 +179,10 @@ class Words:
 
     def event(self, event: TrainingEvent) -> None:
         match event:
-            case PhaseProgress():
-                self._advance(event.phase, event.done, event.total, "")
+            case PhaseProgress() | BatchEnded():
+                self.progress(event)
             case RunStarted():
-                self._say(
+                self.say(
                     f"{event.architecture}, strategy {event.config.strategy}, "
                     f"{event.train_pictures} training and {event.val_pictures} validation pictures, "
                     f"{len(event.class_names)} classes\n"
@@ -186,34 +192,39 @@ class Words:
                     f"{plan_line(event.stages)}"
                 )
                 if event.resumed_after:
-                    self._say(f"going on after epoch {event.resumed_after}")
-            case BatchEnded():
-                pace = f"{event.pictures_per_second:.0f} pictures/s, {event.seconds_left:.0f} s left"
-                self._advance(f"epoch {event.epoch}", event.batch, event.batches, pace)
+                    self.say(f"going on after epoch {event.resumed_after}")
             case EpochEnded():
-                self._say(epoch_line(event))
+                self.say(epoch_line(event))
             case StageMoved():
                 self._moved[event.stage] = event
             case RunWarning():
-                self._say(f"- {event.message} {event.hint}".rstrip())
+                self.say(f"- {event.message} {event.hint}".rstrip())
             case RunEnded():
                 self._end(event)
             case _:
                 pass
 
+    def progress(self, event: PhaseProgress | BatchEnded) -> None:
+        """Show how far a part of the run is."""
+        if isinstance(event, PhaseProgress):
+            self._advance(event.phase, event.done, event.total, "")
+            return
+        pace = f"{event.pictures_per_second:.0f} pictures/s, {event.seconds_left:.0f} s left"
+        self._advance(f"epoch {event.epoch}", event.batch, event.batches, pace)
+
     def _end(self, event: RunEnded) -> None:
-        self._say("")
+        self.say("")
         if event.best_val_accuracy is not None:
-            self._say(f"best validation accuracy {event.best_val_accuracy:.4f}, epoch {event.best_epoch}")
+            self.say(f"best validation accuracy {event.best_val_accuracy:.4f}, epoch {event.best_epoch}")
         if event.frozen_changed is not None:
-            self._say(f"{event.frozen_changed} of {event.frozen_tensors} frozen entries changed")
+            self.say(f"{event.frozen_changed} of {event.frozen_tensors} frozen entries changed")
         if self._moved:
             gone = (f"{moved.stage} {moved.weights or 0:.2g}" for moved in self._moved.values())
-            self._say(f"weights moved, relative to their start: {', '.join(gone)}")
+            self.say(f"weights moved, relative to their start: {', '.join(gone)}")
         if event.speed:
-            self._say("; ".join(speed.words for speed in event.speed))
+            self.say("; ".join(speed.words for speed in event.speed))
         if not event.reason.is_failure:
-            self._say(f"{event.message} {event.seconds:.1f} s: {phases_line(event.phase_seconds)}")
+            self.say(f"{event.message} {event.seconds:.1f} s: {phases_line(event.phase_seconds)}")
 
     def _advance(self, what: str, done: int, total: int, pace: str) -> None:
         if self._bar is None:
@@ -232,7 +243,8 @@ class Words:
             self._bar.close()
             self._bar = None
 
-    def _say(self, words: str) -> None:
+    def say(self, words: str) -> None:
+        """Print a line."""
         self.close()
         print(words, flush=True)
 

@@ -1,11 +1,26 @@
-"""How sure a figure is."""
+"""How sure a figure is, and a difference between two ways of training.
+
+All of it is about the pictures: what others of the same kind would have shown of *these* networks. Two seeds
+of one way differ, too, and may do so significantly (T. G. Dietterich, "Approximate statistical tests for
+comparing supervised classification learning algorithms", Neural Computation 10 (1998)). How much of a
+difference is due to the seeds, only more seeds tell.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 Z_95 = 1.959963984540054
 """Two-sided 95 % quantile of the normal distribution."""
+DRAWN_AT_ONCE = 2**20
+"""Numbers that the bootstrap holds at a time: 16 MB with their copy."""
+
+Values = npt.NDArray[np.bool_ | np.integer | np.floating]
+"""A number a picture (N,), or a row of them a seed (S, N)."""
 
 
 def wilson_interval(accuracy: float, count: int, z: float = Z_95) -> tuple[float, float]:
@@ -20,3 +35,169 @@ def wilson_interval(accuracy: float, count: int, z: float = Z_95) -> tuple[float
     centre = accuracy + z * z / (2 * count)
     spread = z * math.sqrt(accuracy * (1 - accuracy) / count + z * z / (4 * count * count))
     return max(0.0, (centre - spread) / denominator), min(1.0, (centre + spread) / denominator)
+
+
+def mcnemar_p(only_first: int, only_second: int) -> float:
+    """Return McNemar's exact two-sided p: could two networks be equally good, and differ as they do?
+
+    Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
+    Psychometrika 12 (1947); exact, so a sign test, instead of his χ². ``only_first`` and ``only_second``
+    count the pictures that one of them alone got right; those on which both agree say nothing. What is too
+    small for a float is 0.
+
+    Raises:
+        ValueError: a count is negative.
+    """
+    if min(only_first, only_second) < 0:
+        raise ValueError(f"pictures are counted from 0: {only_first}, {only_second}")
+    if abs(only_first - only_second) <= 1:
+        return 1.0  # the two tails meet; what is computed below would be a rounding away from it
+    fewer, total = min(only_first, only_second), only_first + only_second
+    orders = math.lgamma(total + 1) - math.lgamma(fewer + 1) - math.lgamma(total - fewer + 1)
+    return min(1.0, 2 * math.exp(orders - total * math.log(2)) * _tail(fewer, total))
+
+
+def _tail(fewer: int, total: int) -> float:
+    """Return by how much "``fewer`` heads or less" is likelier than just ``fewer``, in ``total`` throws."""
+    summed = term = 1.0
+    for heads in range(fewer, 0, -1):
+        term *= heads / (total - heads + 1)
+        if summed + term == summed:
+            break  # they only get smaller, and faster and faster
+        summed += term
+    return summed
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return Holm's adjusted p-values, in the order given: of all questions asked, which may be answered yes?
+
+    S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
+    (1979). If those up to 0.05 are called different, the chance of a single wrong one among them is at most
+    0.05, however the p-values depend on each other.
+
+    Raises:
+        ValueError: a p-value is not within 0 and 1.
+    """
+    _refuse_impossible(p_values)
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for before, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, (len(p_values) - before) * p_values[place])
+        adjusted[place] = min(1.0, largest)
+    return adjusted
+
+
+def merged_p(p_values: Sequence[float]) -> float:
+    """Return one p-value for several of the same question: about twice their median.
+
+    K/k times the k-th smallest of K, k being half of K, rounded up. B. Rüger, "Das maximale Signifikanzniveau
+    des Tests: „Lehne H0 ab, wenn k unter n gegebenen Tests zur Ablehnung führen“", Metrika 25 (1978); V. Vovk
+    and R. Wang, "Combining p-values via averaging", Biometrika 107 (2020). It holds whatever the dependence:
+    the seeds of a comparison are judged on the same pictures, so methods for independent ones (Fisher's,
+    Stouffer's) would claim too much.
+
+    Raises:
+        ValueError: there is none, or one is not within 0 and 1.
+    """
+    _refuse_impossible(p_values)
+    if not p_values:
+        raise ValueError("there is no p-value to merge")
+    count, rank = len(p_values), (len(p_values) + 1) // 2
+    return min(1.0, count / rank * sorted(p_values)[rank - 1])
+
+
+def _refuse_impossible(p_values: Sequence[float]) -> None:
+    """Raise ValueError for what is no p-value. nan is none, and would be sorted anywhere."""
+    for p_value in p_values:
+        if not 0 <= p_value <= 1:
+            raise ValueError(f"a p-value is within 0 and 1, not {p_value}")
+
+
+def bootstrap_interval(
+    values: Values, rounds: int = 10_000, seed: int = 0, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval that holds the true mean over pictures with about this confidence.
+
+    The percentile interval of B. Efron, "Bootstrap methods: another look at the jackknife", Annals of
+    Statistics 7 (1979), and "Nonparametric standard errors and confidence intervals", Canadian Journal of
+    Statistics 9 (1981). ``values`` are (N,) or (S, N), seeds by pictures, and the interval has their unit. A
+    picture is drawn with all its seeds: they make no new pictures. The same ``seed`` gives the same interval
+    with the same numpy.
+
+    Where all pictures have the same value it has no width, which is no certainty: ``wilson_interval`` tells
+    what is known then. Whether pictures were got right takes, over S seeds, S + 1 values at most; time grows
+    with ``rounds`` times the distinct ones, memory does not.
+
+    Raises:
+        ValueError: there is no picture, a value is not finite, ``rounds`` is below 1 or ``confidence`` not
+            between 0 and 1.
+    """
+    if rounds < 1 or not 0 < confidence < 1:
+        raise ValueError(f"no interval can be made of {rounds} rounds and a confidence of {confidence}")
+    means = _resampled_means(_mean_of_seeds(values), rounds, seed)
+    outside = (1 - confidence) / 2
+    low, high = np.quantile(means, (outside, 1 - outside))
+    return float(low), float(high)
+
+
+def difference_interval(
+    first: Values, second: Values, rounds: int = 10_000, seed: int = 0, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval of how much more accurate the first is: ``bootstrap_interval`` of first − second.
+
+    Both are bool (N,) or (S, N), whether a picture was got right, of the same pictures in the same order. A
+    picture is drawn for both at once: what is hard for both does not widen the interval.
+
+    Raises:
+        ValueError: their shapes differ, or as ``bootstrap_interval``.
+    """
+    if first.shape != second.shape:
+        raise ValueError(f"these cannot be of the same pictures: {first.shape} and {second.shape}")
+    differences = np.subtract(first, second, dtype=np.float64)
+    return bootstrap_interval(differences, rounds, seed, confidence)
+
+
+def _mean_of_seeds(values: Values) -> npt.NDArray[np.float64]:
+    """Return a number a picture, float64 (N,).
+
+    Each picture has as many seeds as any other, so the mean over all that was drawn is the mean of the drawn
+    pictures' own means: averaging before drawing changes nothing.
+    """
+    if values.ndim not in (1, 2) or not values.size:
+        raise ValueError(f"seeds by pictures are needed, and at least one of each, not {values.shape}")
+    means: npt.NDArray[np.float64] = np.atleast_2d(values).mean(axis=0, dtype=np.float64)
+    if not np.isfinite(means).all():
+        raise ValueError("a value is not finite")
+    return means
+
+
+def _resampled_means(values: npt.NDArray[np.float64], rounds: int, seed: int) -> npt.NDArray[np.float64]:
+    """Return the means (rounds,) of as many pictures as there are, drawn from them with replacement.
+
+    How often each distinct value is drawn is multinomial, so that is drawn, and not N pictures a round.
+    """
+    levels, counts = np.unique(values, return_counts=True)
+    generator, likelihoods = np.random.default_rng(seed), counts / len(values)
+    at_once = max(1, DRAWN_AT_ONCE // len(levels))
+    sizes = [min(at_once, rounds - done) for done in range(0, rounds, at_once)]
+    sums = [generator.multinomial(len(values), likelihoods, size) @ levels for size in sizes]
+    means: npt.NDArray[np.float64] = np.concatenate(sums) / len(values)
+    return means
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Return which (cost, accuracy) points no other one beats, cheapest first; equal ones in the order given.
+
+    A point beats another that is no cheaper and no more accurate, and differs from it. V. Pareto, "Manuale di
+    economia politica" (1906).
+
+    Raises:
+        ValueError: a number is nan.
+    """
+    if any(math.isnan(number) for point in points for number in point):
+        raise ValueError("nan is neither cheap nor accurate")
+    front: list[int] = []
+    for place in sorted(range(len(points)), key=lambda place: (points[place][0], -points[place][1])):
+        best = points[front[-1] if front else place]
+        if points[place][1] > best[1] or points[place] == best:
+            front.append(place)
+    return front

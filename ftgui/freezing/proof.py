@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 import torch
@@ -25,6 +26,16 @@ def _same_bits(first: torch.Tensor | None, second: torch.Tensor | None) -> bool:
     if first.shape != second.shape or first.dtype != second.dtype:
         return False
     return torch.equal(bits(first), bits(second.to(first.device)))
+
+
+def sha256_of_entries(entries: Mapping[str, torch.Tensor], names: Iterable[str]) -> str:
+    """Return the SHA-256 of some entries' names, shapes, types and bits: equal where no bit differs."""
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        tensor = entries[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        digest.update(bits(tensor).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def bits(tensor: torch.Tensor) -> torch.Tensor:

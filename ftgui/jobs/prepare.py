@@ -25,6 +25,7 @@ from ftgui.data.split import split_dataset
 from ftgui.data.walk import shown
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.freezing.plan import FreezePlan, default_freeze_until
+from ftgui.freezing.proof import sha256_of_entries
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.jobs.arithmetic import settle_arithmetic
 from ftgui.jobs.naming import Contents, index_place, name_pictures, without_excluded, without_lost
@@ -68,6 +69,8 @@ class Prepared:
     class_names: tuple[str, ...]
     """Of every output, spare ones included."""
     weights_sha256: str
+    head_sha256: str
+    """Of the new head's entries before the first step."""
     recognition: Recognition
     architecture: str
     applied: AppliedPlan
@@ -86,6 +89,7 @@ class Prepared:
             class_names=self.class_names,
             preprocessing=self.recognition.preprocessing,
             weights_sha256=self.weights_sha256,
+            head_sha256=self.head_sha256,
             stages=stage_infos(applied),
             device=self.device.name,
             device_why=self.device.why,
@@ -164,6 +168,7 @@ def prepare(
         pictures=pictures,
         class_names=output_names(pictures.class_names, classes),
         weights_sha256=weights.sha256,
+        head_sha256=sha256_of_entries(applied.model.state_dict(), stages[-1].entries),
         recognition=recognition,
         architecture=architecture,
         applied=applied,
@@ -190,7 +195,7 @@ def find_pictures(
     named = yield from name_pictures(dataset.root, listed, place, clock, control, is_split=dataset.has_val)
     usable, lost = without_lost(dataset, named.lost)
     check_learning(usable.train, usable.class_names)
-    split = split_dataset(usable, config.val_fraction, config.seed, named.contents)
+    split = split_dataset(usable, config.val_fraction, config.splitting_seed, named.contents)
     notes = (*dataset.notes, *notes, *lost)
     return Pictures(dataset.root, dataset.class_names, split, notes, named.contents)
 

@@ -13,7 +13,7 @@ import msgspec
 from ftgui.core.errors import FtguiError, first_line
 from ftgui.core.files import cannot_write
 from ftgui.core.loading import torch_loading_seconds
-from ftgui.core.memory import peak_memory_mb
+from ftgui.core.memory import forget_peak, peak_memory_mb
 from ftgui.data.dataset import Split
 from ftgui.freezing.proof import changed_entries
 from ftgui.jobs.passing import make_passages, pass_speed
@@ -21,7 +21,7 @@ from ftgui.jobs.prepare import Pictures, Prepared, check_split, initial_network,
 from ftgui.jobs.versions import versions
 from ftgui.jobs.words import closing_words, explain
 from ftgui.models.weights import read_weights
-from ftgui.runs.store import RunStore
+from ftgui.runs.store import LAST_PREDICTIONS, PREDICTIONS, RunStore
 from ftgui.training.checkpoint import BEST, Checkpoint, read_state_dict
 from ftgui.training.clock import RunClock
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig, unread_settings
@@ -38,6 +38,7 @@ from ftgui.training.events import (
     TrainingEvent,
 )
 from ftgui.training.keeping import Best
+from ftgui.training.loops import Evaluation
 from ftgui.training.passages import Passages
 from ftgui.training.trainer import Trainer
 
@@ -101,6 +102,7 @@ class TrainJob:
 
     def events(self) -> Events:
         earlier = self.earlier
+        forget_peak()
         try:
             prepared = yield from prepare(
                 self.config,
@@ -210,12 +212,12 @@ class TrainJob:
                 event = next(events)
             except StopIteration as end:
                 reason: Reason = end.value
-                return reason
-            judged = trainer.keeper.judged
-            if isinstance(event, CheckpointSaved) and judged is not None:
-                rows = judged.probabilities.tolist()
-                store.write_predictions(trainer.val.pictures, prepared.class_names, rows)
+                break
+            if isinstance(event, CheckpointSaved):
+                _write_predictions(store, trainer, prepared.class_names, trainer.keeper.judged, PREDICTIONS)
             yield event
+        _write_predictions(store, trainer, prepared.class_names, trainer.last, LAST_PREDICTIONS)
+        return reason
 
     def _end(self, prepared: Prepared, reason: Reason) -> Events:
         """Prove what stayed frozen and say how it went."""
@@ -274,3 +276,11 @@ class TrainJob:
             frozen_changed=None if changed is None else len(changed),
             moved_tensors=None if moved is None else len(moved),
         )
+
+
+def _write_predictions(
+    store: RunStore, trainer: Trainer, class_names: Names, judged: Evaluation | None, name: str
+) -> None:
+    """Write what was said of the validation pictures, if that was in this process."""
+    if judged is not None:
+        store.write_predictions(trainer.val.pictures, class_names, judged.probabilities.tolist(), name)

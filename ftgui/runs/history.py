@@ -15,6 +15,7 @@ from ftgui.core.errors import FtguiError
 from ftgui.runs.store import CONFIG, EVENTS
 from ftgui.training.events import (
     BatchEnded,
+    BatchesDrawn,
     CheckpointSaved,
     EpochEnded,
     PhaseProgress,
@@ -167,6 +168,25 @@ def _refuse_newer_run(config: Path) -> None:
             records.refuse_newer(msgspec.json.decode(config.read_bytes()), str(config.parent))
 
 
+_DRAWN = b'{"event":"batches_drawn"'
+"""How lines begin that are long and that nobody is shown."""
+
+
+def read_batches(folder: Path) -> dict[int, BatchesDrawn]:
+    """Return which pictures the first batches of a run showed, by their epochs; none of an older ftgui."""
+    try:
+        lines = (folder / EVENTS).read_bytes().splitlines()
+    except OSError as error:
+        raise FtguiError(f"“{folder}” is not a run folder.", details=str(error)) from error
+    told: dict[int, BatchesDrawn] = {}
+    for line in lines:
+        if line.startswith(_DRAWN):
+            with suppress(msgspec.MsgspecError):  # a last line that a power cut left half written
+                drawn = msgspec.json.decode(line, type=BatchesDrawn)
+                told[drawn.epoch] = drawn
+    return told
+
+
 def open_run(folder: Path) -> RunHistory:
     """Read a run folder back, a finished one or one that was cut off.
 
@@ -184,6 +204,8 @@ def open_run(folder: Path) -> RunHistory:
     _refuse_newer_run(folder / CONFIG)
     history, decoder = RunHistory(folder.name, folder), msgspec.json.Decoder(TrainingEvent)
     for number, line in enumerate(lines, start=1):
+        if line.startswith(_DRAWN):
+            continue
         try:
             history.apply(decoder.decode(line))
         except msgspec.MsgspecError as error:

@@ -19,8 +19,10 @@ from ftgui.core import files, records
 from ftgui.core.errors import FtguiError
 from ftgui.core.records import Record
 from ftgui.data.dataset import Picture, Split
+from ftgui.runs.predictions import predictions_csv
 from ftgui.training.events import (
     BatchEnded,
+    BatchesDrawn,
     EpochEnded,
     PhaseProgress,
     RunEnded,
@@ -31,7 +33,8 @@ from ftgui.training.events import (
 )
 
 CONFIG, SPLIT, SUMMARY = "config.json", "split.json", "summary.json"
-METRICS, EVENTS, PREDICTIONS, LOG = "metrics.csv", "events.jsonl", "predictions.csv", "log.txt"
+METRICS, EVENTS, LOG = "metrics.csv", "events.jsonl", "log.txt"
+PREDICTIONS, LAST_PREDICTIONS = "predictions.csv", "last_predictions.csv"
 LOCK = ".lock"
 
 METRICS_EVERY = 1.0
@@ -120,6 +123,8 @@ class RunStore:
         if isinstance(event, BatchEnded | PhaseProgress):
             return
         self._line(self._events, records.to_json_line(event))
+        if isinstance(event, BatchesDrawn):
+            return
         self._line(self._log, in_words(event))
         match event:
             case RunStarted():
@@ -148,17 +153,10 @@ class RunStore:
         pictures: Sequence[Picture],
         class_names: Sequence[str],
         probabilities: Sequence[Sequence[float]],
+        name: str = PREDICTIONS,
     ) -> None:
-        """Write what the best epoch says of each validation picture, (pictures, classes)."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("path", "label", "predicted", "probability"))
-        for picture, row in zip(pictures, probabilities, strict=True):
-            predicted = max(range(len(row)), key=row.__getitem__)
-            writer.writerow(
-                (picture.path, class_names[picture.label], class_names[predicted], f"{row[predicted]:.6f}")
-            )
-        files.write_text(self.folder / PREDICTIONS, text.getvalue())
+        """Write what the best epoch, or another, says of each validation picture, (pictures, classes)."""
+        files.write_text(self.folder / name, predictions_csv(pictures, class_names, probabilities))
 
     def note(self, words: str) -> None:
         """Add lines for a maintainer to ``log.txt``."""

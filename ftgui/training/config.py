@@ -60,6 +60,8 @@ class TrainConfig(Record, frozen=True, kw_only=True):
     views: int | None = None
     """Views a picture that ``augment`` chooses from: 1, 2 and 4 unless asked otherwise."""
     val_fraction: float = 0.2
+    split_seed: int | None = None
+    """Of the pictures kept for validation, where the folder does not say so; ``seed`` unless said."""
     exclude: tuple[str, ...] = ()
     """Pictures that are neither learned from nor judged on: paths relative to the dataset's root."""
     seed: int = 0
@@ -76,6 +78,11 @@ class TrainConfig(Record, frozen=True, kw_only=True):
         if self.lr is not None:
             return self.lr
         return STRATEGIES[self.strategy].default_lr * (0.1 if self.optimizer == "adamw" else 1.0)
+
+    @property
+    def splitting_seed(self) -> int:
+        """The seed of the split: that of the run unless one was given."""
+        return self.seed if self.split_seed is None else self.split_seed
 
     @property
     def starting_weights(self) -> Literal["pretrained", "random"]:
@@ -256,6 +263,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="val_fraction", label="Validation share", kind="float", minimum=0.01, maximum=0.9,
         help="Share of the pictures kept for validation, where the folder has no validation split.",
+    ),
+    Setting(
+        name="split_seed", label="Split seed", kind="int", minimum=0, maximum=2**31 - 1, unset="the seed",
+        help="Another seed for the split alone: runs of several seeds are then judged on the same pictures.",
     ),
     Setting(
         name="seed", label="Seed", kind="int", minimum=0, maximum=2**31 - 1,

@@ -92,6 +92,8 @@ class RunStarted(Event, frozen=True, kw_only=True):
     """Of every output, spare ones (``unused_1``, …) included."""
     preprocessing: Preprocessing
     weights_sha256: str
+    head_sha256: str = ""
+    """Of the new head's entries before the first step: equal in all runs of one seed. "" in older files."""
     stages: tuple[StageInfo, ...]
     device: str
     device_why: str
@@ -126,6 +128,22 @@ class PhaseProgress(Event, frozen=True, kw_only=True):
     phase: str
     done: int
     total: int
+
+
+class BatchesDrawn(Event, frozen=True, kw_only=True):
+    """Which pictures the first batches of a run show, epoch by epoch, up to ``DRAWN_TOLD`` batches in all.
+
+    Runs of one seed on one split show the same, whatever their strategy: this is how anybody can see it.
+    """
+
+    epoch: int
+    pictures: tuple[tuple[int, ...], ...]
+    """A tuple a batch: numbers of pictures among those of ``split.json``'s ``train``, from 0."""
+    views: tuple[tuple[int, ...], ...]
+    """Which view of each."""
+
+
+DRAWN_TOLD = 50
 
 
 class BatchEnded(Event, frozen=True, kw_only=True):
@@ -238,7 +256,7 @@ class RunEnded(Event, frozen=True, kw_only=True):
     pictures_per_second: float | None = None
     """Training pictures a second over the trained epochs, validation aside."""
     peak_memory_mb: float | None = None
-    """Of this process, the highest since it began."""
+    """Of this process, the highest during the run; where Linux is not, since it began."""
     frozen_tensors: int = 0
     frozen_changed: int | None = None
     """How many of them differ, bit for bit, between the weights file and ``best.pth``.
@@ -252,6 +270,7 @@ class RunEnded(Event, frozen=True, kw_only=True):
 TrainingEvent: TypeAlias = (
     RunStarted
     | PhaseProgress
+    | BatchesDrawn
     | BatchEnded
     | EpochEnded
     | StageMoved

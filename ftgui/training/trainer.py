@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -24,7 +25,9 @@ from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.early_stopping import has_stopped_improving
 from ftgui.training.events import (
+    DRAWN_TOLD,
     BatchEnded,
+    BatchesDrawn,
     CheckpointSaved,
     EpochEnded,
     PhaseProgress,
@@ -44,6 +47,17 @@ from ftgui.training.threads import threads_for
 
 REPORT_EVERY = 0.05
 """Seconds between two reports of the running loss: faster than eyes follow, slow enough to cost nothing."""
+
+
+def _told_batches(
+    epoch: int, batches: Sequence[npt.NDArray[np.int64]], views: npt.NDArray[np.int64]
+) -> Iterator[BatchesDrawn]:
+    """Tell which pictures an epoch shows, as far as it is among the first batches of the run."""
+    left = DRAWN_TOLD - (epoch - 1) * len(batches)
+    if left > 0:
+        told = [tuple(batch.tolist()) for batch in batches[:left]]
+        shown = [tuple(views[batch].tolist()) for batch in batches[:left]]
+        yield BatchesDrawn(epoch=epoch, pictures=tuple(told), views=tuple(shown))
 
 
 def finite(number: float) -> float | None:
@@ -81,6 +95,8 @@ class Trainer:
     """Those that ended."""
     pace: Pace = field(init=False)
     keeper: Keeper = field(init=False)
+    last: Evaluation | None = field(init=False, default=None)
+    """What the network said of the validation pictures at the end of the last epoch."""
 
     def __post_init__(self) -> None:
         config, self.train, self.val = self.config, self.passages.train, self.passages.val
@@ -118,6 +134,9 @@ class Trainer:
         """Train for the configured epochs, or those that are left; return why training ended."""
         try:
             reason = yield from self._epochs()
+            if self.last is None and self.epochs and reason in (Reason.COMPLETED, Reason.EARLY_STOPPED):
+                # it was cut off between its last epoch and its end
+                self.last = yield from self._evaluate(len(self.epochs) + 1)
         except Exception:
             yield from self.keeper.save()
             raise
@@ -173,6 +192,7 @@ class Trainer:
         views = choose_views(config.seed, epoch, self._paths, self.train.views)
         batches = epoch_batches(len(self._paths), config.batch_size, config.seed, epoch)
         order = torch.from_numpy(np.concatenate(batches)).to(device)
+        yield from _told_batches(epoch, batches, views)
         labels = torch.split(self._labels[order], [len(indices) for indices in batches])
         reported = -math.inf
         with closing(fetched(passage.train, ((b, views[b]) for b in batches), device)) as inputs:
@@ -244,6 +264,7 @@ class Trainer:
             return Reason.STOPPED
         val_seconds = self.clock.seconds - began
         self.pace.add_validated(len(self.val.pictures), val_seconds)
+        self.last = result
         is_best = self.keeper.take_if_best(epoch, result)
         yield from self._tell_movement(epoch)
         train_loss, train_accuracy = mean.read()

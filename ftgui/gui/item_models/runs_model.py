@@ -140,7 +140,7 @@ COLUMNS: tuple[Column, ...] = (
         "Memory",
         lambda h: _or_blank(lambda mb: f"{mb / 1000:.1f} GB", _memory(h)),
         _memory,
-        "The most memory that the program had needed by then, runs before this one included",
+        "The most memory that the program needed during the run (on Windows and macOS: up to its end)",
         is_number=True,
     ),
     Column("State", _state, _state),

@@ -1,0 +1,130 @@
+"""``ftgui compare``: a ``match`` over the comparison's events."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import closing
+
+from ftgui.cli.training import Words, config_from, stopped_by_ctrl_c
+from ftgui.cli.usage import UsageError
+from ftgui.core import records
+from ftgui.core.loading import load_torch
+from ftgui.jobs.compare_control import CompareControl
+from ftgui.jobs.compare_events import (
+    ComparedRunEnded,
+    ComparedRunStarted,
+    CompareEvent,
+    ComparisonEnded,
+    ComparisonStarted,
+)
+from ftgui.runs.comparison import COMPARISON, ComparisonPlan, make_plan_of, read_comparison
+from ftgui.runs.results import ComparisonResult, RunResult, StrategyResult
+from ftgui.training.events import BatchEnded, PhaseProgress, RunWarning
+
+
+def compare_command(arguments: argparse.Namespace) -> int:
+    """Compare; return 1 where a run failed, 0 where all is done or was stopped by Ctrl-C."""
+    plan = plan_from(arguments)
+    load_torch()  # only now: the wrong arguments must not wait for it
+    from ftgui.jobs.compare import compare
+
+    control = CompareControl()
+    ended: ComparisonEnded | None = None
+    with stopped_by_ctrl_c(control), closing(CompareWords()) as words:
+        for event in compare(plan, arguments.out, control):
+            if arguments.json:
+                print(records.to_json_line(event), flush=True)
+            else:
+                words.event(event)
+            if isinstance(event, ComparisonEnded):
+                ended = event
+    if ended is None or ended.reason == "failed":
+        print(f"ftgui: {ended.message if ended else 'The comparison did not end.'}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def plan_from(arguments: argparse.Namespace) -> ComparisonPlan:
+    """Return what to compare; where only a folder is named, what is compared there.
+
+    Raises:
+        UsageError: strategies are named nowhere.
+    """
+    said = {name: value for name, value in vars(arguments).items() if value is not None}
+    if said.keys() <= {"command", "json", "out"} and (arguments.out / COMPARISON).is_file():
+        return read_comparison(arguments.out).plan
+    config = config_from(arguments)
+    if arguments.strategies is None:
+        raise UsageError("A comparison needs --strategies.", "For example --strategies freeze,small-lr,full.")
+    return make_plan_of(config, arguments.strategies, arguments.seeds or (0,), arguments.lrs or ())
+
+
+class CompareWords:
+    """A line a run and, where stderr is a screen, a bar for what goes on; in the end what it all says."""
+
+    def __init__(self) -> None:
+        self._words = Words()
+        self._warned: set[str] = set()
+        """All runs say the same of the pictures: once is enough."""
+
+    def close(self) -> None:
+        self._words.close()
+
+    def event(self, event: CompareEvent) -> None:
+        match event:
+            case ComparisonStarted():
+                done = sum(run.is_done for run in event.runs)
+                self._say(f"{len(event.runs)} runs in {event.folder}, {done} of them done")
+            case ComparedRunStarted():
+                again = ", going on" if event.goes_on else ""
+                self._say(f"{event.number} of {event.total}: {event.name}{again}")
+            case ComparedRunEnded():
+                self._say(f"   {run_line(event.run)}")
+            case ComparisonEnded():
+                self._end(event)
+            case RunWarning() if event.message not in self._warned:
+                self._warned.add(event.message)
+                self._say(f"   - {event.message} {event.hint}".rstrip())
+            case PhaseProgress() | BatchEnded():
+                self._words.progress(event)
+            case _:
+                pass
+
+    def _end(self, event: ComparisonEnded) -> None:
+        self._say("")
+        for line in result_lines(event.result):
+            self._say(line)
+        self._say(f"\n{event.message}")
+        if event.report:
+            self._say(f"report: {event.report}")
+
+    def _say(self, words: str) -> None:
+        self._words.say(words)
+
+
+def run_line(run: RunResult) -> str:
+    """Return a run that ended as a line."""
+    if run.accuracy is None:
+        return f"{run.state}: {run.message}".rstrip(": ")
+    interval = f"({run.low:.3f} – {run.high:.3f})"
+    seconds = f"{run.seconds:.1f} s" if run.seconds is not None else ""
+    return f"accuracy {run.accuracy:.3f} {interval} of {run.pictures} pictures, {seconds}"
+
+
+def result_lines(result: ComparisonResult) -> list[str]:
+    """Return what a comparison says: a line a strategy, then sentences."""
+    width = max((len(each.strategy) for each in result.strategies), default=0)
+    lines = [_strategy_line(each, width) for each in result.strategies]
+    unequal = [f"NOT held equal: {held.what} ({held.value})" for held in result.held_equal if not held.equal]
+    words = [result.measure_words, result.optimistic, *result.sentences] if lines else []
+    return [*lines, *filter(None, words), *unequal]
+
+
+def _strategy_line(each: StrategyResult, width: int) -> str:
+    spread = f", seeds {each.lowest:.3f} – {each.highest:.3f}" if len(each.runs) > 1 else ""
+    later = f", then {each.later_seconds:.1f} s" if each.later_seconds is not None else ""
+    return (
+        f"{each.strategy:{width}}  {each.accuracy:.3f} ({each.low:.3f} – {each.high:.3f}{spread})"
+        f"  lr {each.lr:g}  {each.seconds:.1f} s{later}"
+    )

@@ -1,0 +1,250 @@
+"""Compare: several strategies with everything else held equal, one run after the other, in one folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from ftgui.core import files
+from ftgui.core.errors import FtguiError
+from ftgui.jobs.compare_control import CompareControl
+from ftgui.jobs.compare_events import (
+    ComparedRunEnded,
+    ComparedRunStarted,
+    CompareEvent,
+    ComparisonEnded,
+    ComparisonStarted,
+    Planned,
+)
+from ftgui.jobs.judging import judge_on_test
+from ftgui.jobs.resume import resume
+from ftgui.jobs.train import train
+from ftgui.jobs.versions import versions
+from ftgui.runs.comparing import result_of
+from ftgui.runs.comparison import (
+    COMPARISON,
+    RUNS,
+    TABLE,
+    ComparisonFile,
+    ComparisonPlan,
+    Entry,
+    joined,
+    read_comparison,
+    write_comparison,
+)
+from ftgui.runs.comparison_table import comparison_csv
+from ftgui.runs.history import RunHistory, RunState, obstacle_to_resuming, open_run
+from ftgui.runs.report import write_report
+from ftgui.runs.results import ComparisonResult
+from ftgui.runs.store import EVENTS, LOCK, LOG
+from ftgui.training.config import TrainConfig
+from ftgui.training.control import RunControl
+from ftgui.training.events import Reason, RunStarted, TrainingEvent
+
+UNBORN = {EVENTS, LOG, LOCK}
+"""What a run folder holds before the run begins."""
+
+
+def compare(plan: ComparisonPlan, out: Path, control: CompareControl | None = None) -> Iterator[CompareEvent]:
+    """Run what of ``plan`` is not done yet in ``out``, a new folder or one that holds a comparison.
+
+    What was stopped or cut off goes on where it was; runs that are done are not touched. The last event is
+    always ``ComparisonEnded``.
+
+    Raises:
+        FtguiError: before anything is written, where the plan cannot be or the folder holds something else;
+            later, where the dataset or the weights do not do. What a single run dies of ends that run.
+    """
+    plan.check()
+    comparison = _begun(plan, out)
+    with _locked(out):
+        write_comparison(out, comparison)
+        yield from _Comparing(comparison, plan, out, control or CompareControl()).events()
+
+
+def _begun(plan: ComparisonPlan, out: Path) -> ComparisonFile:
+    """Return what the folder holds from now on: what it held, and this plan."""
+    if not (out / COMPARISON).is_file():
+        files.new_folder(out, "the comparison")
+        return ComparisonFile(plan=plan, versions=versions())
+    old = read_comparison(out)
+    asked = {entry.name for entry in plan.entries()}
+    return msgspec.structs.replace(
+        old,
+        plan=joined(old.plan, plan, out),
+        versions=versions(),
+        skipped=tuple(name for name in old.skipped if name not in asked),
+    )
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    lock = FileLock(out / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise FtguiError(
+            f"Another program compares in “{out}”.", "Wait until it is done, or stop it there."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        (out / LOCK).unlink(missing_ok=True)
+
+
+class _Comparing:
+    """One go at a comparison."""
+
+    def __init__(
+        self, comparison: ComparisonFile, asked: ComparisonPlan, out: Path, control: CompareControl
+    ) -> None:
+        self.comparison = comparison
+        self.out = out
+        self.control = control
+        self.entries = comparison.plan.entries()
+        self._asked = {entry.name for entry in asked.entries()}
+        self._held = _held_of(self.entries, out)
+        self._failed = False
+
+    def events(self) -> Iterator[CompareEvent]:
+        done = {entry.name for entry in self.entries if _is_over(self._history(entry))}
+        yield ComparisonStarted(
+            folder=str(self.out.absolute()),
+            runs=tuple(
+                Planned(name=entry.name, entry=entry, is_done=entry.name in done) for entry in self.entries
+            ),
+        )
+        for number, entry in enumerate(self.entries, start=1):
+            if entry.name in done or not self._is_wanted(entry):
+                continue
+            if self.control.stopping:
+                break
+            yield from self._run(entry, number)
+        yield self._ended()
+
+    def _is_wanted(self, entry: Entry) -> bool:
+        """Whether it is to be run now: of a comparison that grew, only what was asked for this time."""
+        return entry.name in self._asked and entry.name not in self.comparison.skipped
+
+    def _history(self, entry: Entry) -> RunHistory | None:
+        folder = self.out / RUNS / entry.name
+        return open_run(folder) if (folder / EVENTS).is_file() else None
+
+    def _run(self, entry: Entry, number: int) -> Iterator[CompareEvent]:
+        """Run one of them, or go on with it."""
+        history, folder = self._history(entry), self.out / RUNS / entry.name
+        goes_on = history is not None and not obstacle_to_resuming(history)
+        if history is not None and not goes_on:
+            _clear(folder)
+        yield ComparedRunStarted(
+            name=entry.name,
+            strategy=entry.strategy,
+            seed=entry.seed,
+            lr=entry.lr,
+            number=number,
+            total=len(self.entries),
+            goes_on=goes_on,
+        )
+        control = self.control.next_run()
+        with closing(self._events_of(entry, folder, control, goes_on=goes_on)) as events:
+            for event in events:
+                if isinstance(event, RunStarted) and self._held is None:
+                    self._held = event
+                yield event
+        yield self._run_ended(entry)
+
+    def _events_of(
+        self, entry: Entry, folder: Path, control: RunControl, *, goes_on: bool
+    ) -> Generator[TrainingEvent, None, None]:
+        if goes_on:
+            yield from resume(folder, control)
+        else:
+            folder.parent.mkdir(exist_ok=True)
+            yield from train(self._config(entry), folder, control)
+        history = open_run(folder)
+        if history.state is RunState.DONE and not control.stopping:
+            yield from judge_on_test(history)
+
+    def _config(self, entry: Entry) -> TrainConfig:
+        """Return what a run trains, in the arithmetic and on the device of the first."""
+        config, held = self.comparison.plan.config_of(entry), self._held
+        if held is None:
+            return config
+        return msgspec.structs.replace(
+            config, precision=held.config.precision, layout=held.config.layout, device=held.config.device
+        )
+
+    def _run_ended(self, entry: Entry) -> ComparedRunEnded:
+        history = self._history(entry)
+        if history is not None and history.ended is not None:
+            self._failed |= history.ended.reason in (Reason.FAILED, Reason.PROOF_FAILED)
+        if self.control.skipping and not _is_over(history):
+            self.comparison = msgspec.structs.replace(
+                self.comparison, skipped=(*self.comparison.skipped, entry.name)
+            )
+        result = self._write()
+        run = next(run for run in result.runs if run.name == entry.name)
+        return ComparedRunEnded(run=run, sentences=result.sentences)
+
+    def _write(self) -> ComparisonResult:
+        """Write what is known by now."""
+        result = result_of(self.out, self.comparison)
+        self.comparison = msgspec.structs.replace(self.comparison, result=result)
+        write_comparison(self.out, self.comparison)
+        files.write_text(self.out / TABLE, comparison_csv(result))
+        return result
+
+    def _ended(self) -> ComparisonEnded:
+        result = self._write()
+        stopped = self.control.stopping
+        report = write_report(self.out, self.comparison)
+        return ComparisonEnded(
+            reason="failed" if self._failed else "stopped" if stopped else "completed",
+            message=_closing_words(failed=self._failed, stopped=stopped),
+            folder=str(self.out.absolute()),
+            report=str(report.absolute()),
+            result=result,
+        )
+
+
+def _closing_words(*, failed: bool, stopped: bool) -> str:
+    if failed:
+        return "The comparison has a run that failed."
+    if stopped:
+        return "The comparison was stopped; the same command goes on with it."
+    return "The comparison is complete."
+
+
+def _held_of(entries: tuple[Entry, ...], out: Path) -> RunStarted | None:
+    """Return how the first run that began in the folder computes: all others do the same."""
+    for entry in entries:
+        folder = out / RUNS / entry.name
+        if (folder / EVENTS).is_file():
+            started = open_run(folder).started
+            if started is not None:
+                return started
+    return None
+
+
+def _is_over(history: RunHistory | None) -> bool:
+    """Whether a run is not to be done, or gone on with, any more."""
+    if history is None or history.started is None:
+        return False
+    return bool(obstacle_to_resuming(history))
+
+
+def _clear(folder: Path) -> None:
+    """Take a run folder away that a program was killed over before its run began."""
+    unknown = [path.name for path in folder.iterdir() if path.name not in UNBORN]
+    if unknown:
+        raise FtguiError(
+            f"“{folder}” holds something that is no run of a comparison ({', '.join(sorted(unknown))}).",
+            "Take it away, or compare in another folder.",
+        )
+    shutil.rmtree(folder)

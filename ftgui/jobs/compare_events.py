@@ -1,0 +1,63 @@
+"""What a comparison says while it happens, beside the events of its runs."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from ftgui.runs.comparison import Entry
+from ftgui.runs.results import ComparisonResult, RunResult
+from ftgui.training.events import Event, TrainingEvent
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of a comparison, and whether it is done already."""
+
+    name: str
+    entry: Entry
+    is_done: bool
+
+
+class ComparisonStarted(Event, frozen=True, kw_only=True):
+    """Which runs there are."""
+
+    folder: str
+    runs: tuple[Planned, ...]
+
+
+class ComparedRunStarted(Event, frozen=True, kw_only=True):
+    """What comes until ``ComparedRunEnded`` are the events of this run."""
+
+    name: str
+    strategy: str
+    seed: int
+    lr: float | None
+    number: int
+    """From 1, of ``total``, those that were done before included."""
+    total: int
+    goes_on: bool
+    """Whether it was begun before."""
+
+
+class ComparedRunEnded(Event, frozen=True, kw_only=True):
+    """A run ended, or was skipped, and what is known by now was written."""
+
+    run: RunResult
+    sentences: tuple[str, ...]
+
+
+class ComparisonEnded(Event, frozen=True, kw_only=True):
+    """The last event."""
+
+    reason: Literal["completed", "stopped", "failed"]
+    """``failed``: at least one run failed, or changed what had to stay frozen."""
+    message: str
+    folder: str
+    report: str | None
+    result: ComparisonResult
+
+
+CompareEvent: TypeAlias = (
+    TrainingEvent | ComparisonStarted | ComparedRunStarted | ComparedRunEnded | ComparisonEnded
+)

@@ -1,0 +1,60 @@
+"""What the best weights of a run say of the dataset's test pictures, which nothing was chosen by."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ftgui.core import files
+from ftgui.data.dataset import Picture
+from ftgui.data.pixels import PixelStore
+from ftgui.data.scan import scan_dataset
+from ftgui.jobs.naming import without_excluded
+from ftgui.jobs.predict import open_classifier
+from ftgui.runs.history import RunHistory
+from ftgui.runs.predictions import TEST_PREDICTIONS, predictions_csv
+from ftgui.training.config import TrainConfig
+from ftgui.training.events import PhaseProgress
+from ftgui.training.loops import EVALUATION_BATCH
+
+JUDGING = "judging the test pictures"
+
+
+def test_pictures(config: TrainConfig) -> tuple[Picture, ...]:
+    """Return the pictures of the dataset's test split; none where it has no such split.
+
+    Raises:
+        FtguiError: the dataset cannot be read any more.
+    """
+    dataset, _ = without_excluded(scan_dataset(Path(config.dataset)), config.exclude)
+    return dataset.test
+
+
+def judge_on_test(history: RunHistory) -> Generator[PhaseProgress, None, None]:
+    """Write ``test_predictions.csv`` into the folder of a run that is done, if the dataset has a test split.
+
+    Computes in fp32 on the CPU, as an export does. Its time is not the run's.
+
+    Raises:
+        FtguiError: the dataset or the weights cannot be read any more.
+    """
+    assert history.started is not None  # it is done
+    pictures = test_pictures(history.started.config)
+    if not pictures:
+        return
+    classifier = open_classifier(history.folder)
+    store = PixelStore(Path(history.started.config.dataset), pictures, classifier.preprocessing)
+    total = 2 * len(pictures)
+    for done, _ in store.load():
+        yield PhaseProgress(phase=JUDGING, done=done, total=total)
+    read, answers = len(store.pictures), []
+    for start in range(0, read, EVALUATION_BATCH):
+        batch = np.arange(start, min(start + EVALUATION_BATCH, read))
+        answers.append(classifier.logits(store.batch(batch)).softmax(dim=1))
+        yield PhaseProgress(phase=JUDGING, done=total - read + int(batch[-1]) + 1, total=total)
+    rows = torch.cat(answers).tolist() if answers else []
+    text = predictions_csv(store.pictures, classifier.class_names, rows)
+    files.write_text(history.folder / TEST_PREDICTIONS, text)

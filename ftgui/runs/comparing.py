@@ -1,0 +1,308 @@
+"""What the runs of a comparison show together, made from nothing but their folders."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from ftgui.core.errors import FtguiError
+from ftgui.evaluation.statistics import (
+    difference_interval,
+    holm,
+    mcnemar_p,
+    merged_p,
+    pareto_front,
+    wilson_interval,
+)
+from ftgui.freezing.strategies import STRATEGIES
+from ftgui.runs.comparison import RUNS, ComparisonFile, ComparisonPlan, Entry
+from ftgui.runs.comparison_words import measure_words, optimistic_words, pair_words, sentences
+from ftgui.runs.held_equal import evidence_of, held_equal
+from ftgui.runs.history import RunHistory, RunState, open_run
+from ftgui.runs.predictions import TEST_PREDICTIONS, Predictions, read_predictions
+from ftgui.runs.results import (
+    ComparisonResult,
+    Measure,
+    PairResult,
+    RunResult,
+    SeedPair,
+    StrategyResult,
+)
+from ftgui.runs.store import EVENTS, LAST_PREDICTIONS
+from ftgui.training.events import Reason
+
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """One run, as far as it got."""
+
+    entry: Entry
+    history: RunHistory | None
+    judged: Predictions | None = None
+    """By the comparison's measure."""
+    is_skipped: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it counts: it went through all of its epochs, and something can be said of each picture."""
+        ended = self.history.ended if self.history else None
+        whole = ended is not None and ended.reason in (Reason.COMPLETED, Reason.EARLY_STOPPED)
+        return whole and self.judged is not None
+
+
+def read_runs(folder: Path, comparison: ComparisonFile) -> list[ComparedRun]:
+    """Read the runs that a comparison has so far, those that are waiting included."""
+    found = []
+    for entry in comparison.plan.entries():
+        place = folder / RUNS / entry.name
+        history = open_run(place) if (place / EVENTS).is_file() else None
+        found.append(ComparedRun(entry, history, is_skipped=entry.name in comparison.skipped))
+    return found
+
+
+def result_of(folder: Path, comparison: ComparisonFile) -> ComparisonResult:
+    """Return everything that is known of a comparison."""
+    plan, runs = comparison.plan, read_runs(folder, comparison)
+    measure = measure_of(runs)
+    runs = [_judged(run, measure) for run in runs]
+    strategies = _with_front([result for name in plan.strategies if (result := _strategy(plan, name, runs))])
+    pairs = tuple(_pairs(strategies, {run.entry.name: run for run in runs}))
+    return _with_facts(
+        ComparisonResult(
+            measure=measure,
+            measure_words=measure_words(measure),
+            optimistic=optimistic_words(plan, measure),
+            pictures=strategies[0].pictures if strategies else 0,
+            runs=tuple(_run_result(run) for run in runs),
+            strategies=strategies,
+            pairs=pairs,
+            sentences=sentences(strategies, pairs),
+        ),
+        runs,
+    )
+
+
+def measure_of(runs: Sequence[ComparedRun]) -> Measure:
+    """Return what accuracies are of: test pictures where every run that is done was judged on some."""
+    folders = [run.history.folder for run in runs if run.history and run.history.state is RunState.DONE]
+    tested = [(folder / TEST_PREDICTIONS).is_file() for folder in folders]
+    return "test" if tested and all(tested) else "last epoch"
+
+
+def _judged(run: ComparedRun, measure: Measure) -> ComparedRun:
+    if run.history is None:
+        return run
+    name = TEST_PREDICTIONS if measure == "test" else LAST_PREDICTIONS
+    return replace(run, judged=read_predictions(run.history.folder / name))
+
+
+def _with_facts(result: ComparisonResult, runs: Sequence[ComparedRun]) -> ComparisonResult:
+    """Add what the runs have in common."""
+    begun = [found for run in runs if run.history and (found := evidence_of(run.history))]
+    if not begun:
+        return result
+    started = begun[0].started
+    return msgspec.structs.replace(
+        result,
+        dataset=started.config.dataset,
+        class_names=started.class_names,
+        train_pictures=started.train_pictures,
+        architecture=started.architecture,
+        device=started.device,
+        arithmetic=started.arithmetic,
+        held_equal=held_equal(begun),
+    )
+
+
+# A run ------------------------------------------------------------------------------------------------------
+
+
+def _run_result(run: ComparedRun) -> RunResult:
+    entry, history = run.entry, run.history
+    result = RunResult(
+        name=entry.name, strategy=entry.strategy, seed=entry.seed, lr=entry.lr, state=_state(run)
+    )
+    if history is None or history.started is None:
+        return result
+    started, ended, last = history.started, history.ended, history.epochs[-1] if history.epochs else None
+    low, high = _interval(run.judged)
+    return msgspec.structs.replace(
+        result,
+        lr=started.config.head_lr,
+        accuracy=run.judged.accuracy if run.judged else None,
+        low=low,
+        high=high,
+        pictures=len(run.judged.paths) if run.judged else None,
+        last_val_accuracy=last.val_accuracy if last else None,
+        last_val_loss=last.val_loss if last else None,
+        best_val_accuracy=history.kept.val_accuracy if history.kept else None,
+        best_epoch=history.kept.epoch if history.kept else None,
+        train_accuracy=last.train_accuracy if last else None,
+        epochs=len(history.epochs),
+        seconds=ended.seconds if ended else last.total_seconds if last else None,
+        seconds_per_epoch=seconds_per_epoch(history),
+        peak_memory_mb=ended.peak_memory_mb if ended else None,
+        trainable_parameters=started.trainable_parameters,
+        parameters=started.parameters,
+        moved_tensors=ended.moved_tensors if ended else None,
+        frozen_tensors=ended.frozen_tensors if ended else None,
+        frozen_changed=ended.frozen_changed if ended else None,
+        message=ended.message if ended else "",
+    )
+
+
+def _state(run: ComparedRun) -> str:
+    if run.is_done or run.history is None or not run.is_skipped:
+        return "skipped" if run.is_skipped and not run.is_done else _plain_state(run.history)
+    return "skipped"
+
+
+def _plain_state(history: RunHistory | None) -> str:
+    return "waiting" if history is None else history.state.value
+
+
+def _interval(judged: Predictions | None) -> tuple[float, float] | tuple[None, None]:
+    return wilson_interval(judged.accuracy, len(judged.paths)) if judged else (None, None)
+
+
+def seconds_per_epoch(history: RunHistory) -> float | None:
+    """Return the median of what its epochs took, learning and judging."""
+    taken = [epoch.train_seconds + epoch.val_seconds for epoch in history.epochs]
+    return statistics.median(taken) if taken else None
+
+
+# A strategy -------------------------------------------------------------------------------------------------
+
+
+def _strategy(plan: ComparisonPlan, name: str, runs: Sequence[ComparedRun]) -> StrategyResult | None:
+    """Return what a strategy reached at the learning rate that did best; None until all is done."""
+    tries = [_of(runs, name, lr) for lr in plan.lrs or (None,)]
+    whole = [done for done in tries if len(done) == len(plan.seeds)]
+    if not whole or (len(whole) < len(tries) and not _is_over(runs, name)):
+        return None
+    best = max(whole, key=_validated)
+    results = [_run_result(run) for run in best]
+    accuracies = [result.accuracy or 0.0 for result in results]
+    mean, count = statistics.fmean(accuracies), results[0].pictures or 0
+    low, high = wilson_interval(mean, count)
+    first, *later = [result.seconds or 0.0 for result in results]
+    return StrategyResult(
+        strategy=name,
+        title=STRATEGIES[name].title,
+        lr=results[0].lr or 0.0,
+        tries=len(tries),
+        runs=tuple(result.name for result in results),
+        accuracy=mean,
+        lowest=min(accuracies),
+        highest=max(accuracies),
+        low=low,
+        high=high,
+        pictures=count,
+        best_val_accuracy=_mean([result.best_val_accuracy for result in results]),
+        train_accuracy=_mean([result.train_accuracy for result in results]),
+        seconds=first,
+        later_seconds=statistics.fmean(later) if later else None,
+        seconds_per_epoch=_mean([result.seconds_per_epoch for result in results]),
+        peak_memory_mb=max((result.peak_memory_mb or 0.0 for result in results), default=None),
+        trainable_parameters=results[0].trainable_parameters,
+        parameters=results[0].parameters,
+        moved_tensors=results[0].moved_tensors,
+    )
+
+
+def _of(runs: Sequence[ComparedRun], strategy: str, lr: float | None) -> list[ComparedRun]:
+    """Return the runs that count of one strategy and learning rate, a seed each."""
+    return [run for run in runs if (run.entry.strategy, run.entry.lr) == (strategy, lr) and run.is_done]
+
+
+def _is_over(runs: Sequence[ComparedRun], strategy: str) -> bool:
+    """Whether nothing more comes of a strategy: each of its runs is done, was skipped or blew up."""
+    mine = [run for run in runs if run.entry.strategy == strategy]
+    return all(run.is_skipped or (run.history is not None and run.history.ended is not None) for run in mine)
+
+
+def _validated(runs: Sequence[ComparedRun]) -> tuple[float, float]:
+    """Return what a learning rate is chosen by: validation accuracy after the last epoch, then its loss."""
+    last = [run.history.epochs[-1] for run in runs if run.history is not None]
+    accuracy = statistics.fmean(epoch.val_accuracy for epoch in last)
+    return accuracy, -statistics.fmean(epoch.val_loss or 0.0 for epoch in last)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known else None
+
+
+def _with_front(strategies: Sequence[StrategyResult]) -> tuple[StrategyResult, ...]:
+    front = set(pareto_front([(each.seconds, each.accuracy) for each in strategies]))
+    return tuple(
+        msgspec.structs.replace(each, is_on_front=number in front) for number, each in enumerate(strategies)
+    )
+
+
+# A pair -----------------------------------------------------------------------------------------------------
+
+
+def _pairs(strategies: Sequence[StrategyResult], runs: Mapping[str, ComparedRun]) -> Iterator[PairResult]:
+    """Yield each two strategies that were judged on the same pictures."""
+    tables = {each.strategy: _table(each, runs) for each in strategies}
+    both = [(a, b) for a, b in combinations(strategies, 2) if tables[a.strategy][0] == tables[b.strategy][0]]
+    counted = [_discordant(tables[a.strategy][1], tables[b.strategy][1]) for a, b in both]
+    by_seed = [[mcnemar_p(*counts) for counts in seeds] for seeds in counted]
+    adjusted = list(zip(*(holm(ps) for ps in zip(*by_seed, strict=True)), strict=True))
+    together = [merged_p(ps) for ps in by_seed]
+    for number, ((a, b), p_holm) in enumerate(zip(both, holm(together), strict=True)):
+        first, second = tables[a.strategy][1], tables[b.strategy][1]
+        low, high = difference_interval(first, second)
+        seeds = tuple(
+            SeedPair(
+                seed=runs[name].entry.seed, only_first=only_first, only_second=only_second, p=p, p_holm=q
+            )
+            for name, (only_first, only_second), p, q in zip(
+                a.runs, counted[number], by_seed[number], adjusted[number], strict=True
+            )
+        )
+        pair = PairResult(
+            first=a.strategy,
+            second=b.strategy,
+            difference=a.accuracy - b.accuracy,
+            low=low,
+            high=high,
+            pictures=first.shape[1],
+            seeds=seeds,
+            p=together[number],
+            p_holm=p_holm,
+            differs=p_holm < SIGNIFICANT and not low <= 0.0 <= high,
+            cost_ratio=a.seconds / b.seconds if b.seconds else 1.0,
+            words="",
+        )
+        yield msgspec.structs.replace(pair, words=pair_words(pair))
+
+
+Table = tuple[tuple[str, ...], npt.NDArray[np.bool_]]
+"""The pictures of a strategy's runs and whether each run was right of each, (seeds, pictures)."""
+
+
+def _table(strategy: StrategyResult, runs: Mapping[str, ComparedRun]) -> Table:
+    judged = [found for name in strategy.runs if (found := runs[name].judged)]
+    if any(other.paths != judged[0].paths for other in judged):
+        raise FtguiError(
+            f"The runs of “{strategy.strategy}” were not judged on the same pictures.",
+            "Compare again in another folder.",
+        )
+    return judged[0].paths, np.stack([each.correct for each in judged])
+
+
+def _discordant(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return, for each seed, of how many pictures only the first was right, and only the second."""
+    pairs = zip(first, second, strict=True)
+    return [(int((a & ~b).sum()), int((b & ~a).sum())) for a, b in pairs]

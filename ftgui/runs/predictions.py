@@ -1,0 +1,76 @@
+"""What a run said of each picture it was judged on: written into its folder, and read back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ftgui.core.errors import FtguiError
+from ftgui.data.dataset import Picture
+
+TEST_PREDICTIONS = "test_predictions.csv"
+"""What the best weights say of the pictures that nothing was chosen by."""
+
+
+COLUMNS = ("path", "label", "predicted", "probability")
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Pictures in the order of the split, the class of each, and what was said of it."""
+
+    paths: tuple[str, ...]
+    labels: tuple[str, ...]
+    predicted: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    """Of what was said."""
+
+    @property
+    def correct(self) -> npt.NDArray[np.bool_]:
+        """Whether it was right of each picture, (pictures,)."""
+        return np.array([a == b for a, b in zip(self.labels, self.predicted, strict=True)], dtype=np.bool_)
+
+    @property
+    def accuracy(self) -> float:
+        return float(self.correct.mean()) if self.paths else 0.0
+
+
+def predictions_csv(
+    pictures: Sequence[Picture], class_names: Sequence[str], probabilities: Sequence[Sequence[float]]
+) -> str:
+    """Return a table of what a network says of each picture, from probabilities (pictures, classes)."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for picture, row in zip(pictures, probabilities, strict=True):
+        predicted = max(range(len(row)), key=row.__getitem__)
+        writer.writerow(
+            (picture.path, class_names[picture.label], class_names[predicted], f"{row[predicted]:.6f}")
+        )
+    return text.getvalue()
+
+
+def read_predictions(file: Path) -> Predictions | None:
+    """Read a table of predictions; None where there is none.
+
+    Raises:
+        FtguiError: it is something else.
+    """
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = [
+                (row["path"], row["label"], row["predicted"], float(row["probability"]))
+                for row in csv.DictReader(stream)
+            ]
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
+        raise FtguiError(f"“{file}” is no table of predictions.", details=str(error)) from error
+    paths, labels, predicted, probabilities = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Predictions(paths, labels, predicted, probabilities)

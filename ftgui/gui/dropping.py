@@ -8,6 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QMimeData
 
 from ftgui.data.lists import is_list
+from ftgui.runs.comparison import COMPARISON
 from ftgui.runs.store import EVENTS
 
 
@@ -17,8 +18,10 @@ def dropped_path(mime: QMimeData) -> Path | None:
     return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
 
 
-def kind_of(path: Path) -> Literal["run", "dataset", "weights"]:
-    """Return what a path is taken for: a run's folder, a folder or a list of pictures, or a weights file."""
+def kind_of(path: Path) -> Literal["run", "comparison", "dataset", "weights"]:
+    """Return what a path is taken for: the folder of a run or a comparison, pictures, or a weights file."""
     if not path.is_dir():
         return "dataset" if is_list(path.name) else "weights"
+    if (path / COMPARISON).is_file():
+        return "comparison"
     return "run" if (path / EVENTS).is_file() else "dataset"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Slot
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from ftgui.core.errors import FtguiError
@@ -18,10 +18,12 @@ from ftgui.gui import settings, theme_choice
 from ftgui.gui.actions import fill_menus
 from ftgui.gui.dialogs import files
 from ftgui.gui.dialogs.ask import ask_stop_and_close
+from ftgui.gui.dialogs.compare import CompareDialog
 from ftgui.gui.dialogs.help import tell_about, tell_strategies
 from ftgui.gui.dropping import dropped_path, kind_of
 from ftgui.gui.item_models.runs_model import RunsModel
 from ftgui.gui.news import News, show_in_file_manager
+from ftgui.gui.pages.comparison_page import ComparisonPage
 from ftgui.gui.pages.data_page import DataPage
 from ftgui.gui.pages.moved_page import MovedPage
 from ftgui.gui.pages.setup_panel import SetupPanel
@@ -37,7 +39,9 @@ from ftgui.gui.sessions.training import Job, TrainingSession, TrainingState, tra
 from ftgui.gui.widgets.device_chip import DeviceChip
 from ftgui.gui.widgets.message_bar import MessageBar
 from ftgui.gui.widgets.tables import Tabs
+from ftgui.runs.comparison import REPORT, RUNS, ComparisonPlan, read_comparison
 from ftgui.runs.history import RunHistory, open_run
+from ftgui.runs.store import EVENTS
 
 
 class MainWindow(QMainWindow):
@@ -68,6 +72,7 @@ class MainWindow(QMainWindow):
         self.data = DataPage(self.project, self._tabs)
         self.page = TrainPage(self.training, self.runs, self._tabs)
         self.moved = MovedPage(self.training, self.runs, self._tabs)
+        self.comparison = ComparisonPage(self._tabs)
         self.device_chip = DeviceChip()
         plots = (self.page.loss_plot, self.page.accuracy_plot)
         self._opening = Opening(tuple(plot.make_ready for plot in plots), self)
@@ -113,6 +118,52 @@ class MainWindow(QMainWindow):
         history = self.training.start(config, folder, self._run_name(config.strategy))
         self.page.add_run(history)
         self.page.runs_card.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def open_compare(self) -> None:
+        """Ask what is to be compared."""
+        if self._is_busy or not self.setup.compare_button.isEnabled():
+            return
+        dialog = self.findChild(CompareDialog, "compare_dialog")
+        if dialog is None:
+            dialog = CompareDialog(self.project, self)
+            dialog.start_requested.connect(self._on_compare)
+        dialog.show()
+        dialog.activateWindow()
+
+    @Slot(object)
+    def _on_compare(self, plan: ComparisonPlan) -> None:
+        name = f"{date.today():%Y-%m-%d}-comparison"
+        self.compare(plan, unused_path(self._runs_folder, name))
+
+    def compare(self, plan: ComparisonPlan, folder: Path) -> None:
+        """Compare in a folder, a new one or one of a comparison that has runs left."""
+        if not self._is_busy:
+            self.news.clear()
+            self.training.compare(plan, folder)
+            self._tabs.setCurrentWidget(self.page)
+
+    @Slot(object)
+    def continue_comparison(self, folder: Path) -> None:
+        """Go on with a comparison that has runs left."""
+        try:
+            self.compare(read_comparison(folder).plan, folder)
+        except FtguiError as error:
+            self.messages.show_error(error)
+
+    def open_comparison(self, folder: Path) -> None:
+        """Show a comparison that is on the disk, and put its runs beside those of this window."""
+        try:
+            comparison = read_comparison(folder)
+            self.comparison.show_comparison(folder, comparison)
+            for entry in comparison.plan.entries():
+                place = folder / RUNS / entry.name
+                if (place / EVENTS).is_file() and not self.runs.has_folder(place):
+                    colour = comparison.plan.strategies.index(entry.strategy)
+                    self.page.add_run(open_run(place), colour)
+        except FtguiError as error:
+            self.messages.show_error(error)
+            return
+        self._tabs.setCurrentWidget(self.comparison)
 
     @Slot(object)
     def continue_run(self, history: RunHistory) -> None:
@@ -174,6 +225,7 @@ class MainWindow(QMainWindow):
         self._tabs.addTab(self.data, self.tr("Data"))
         self._tabs.addTab(self.page, self.tr("Training"))
         self._tabs.setCurrentWidget(self.page)
+        self._tabs.addTab(self.comparison, self.tr("Comparison"))
         self._tabs.addTab(self.moved, self.tr("What moved"))
         self._tabs.set_corner(self.device_chip)
         right = QVBoxLayout()
@@ -195,6 +247,13 @@ class MainWindow(QMainWindow):
         self.project.machine_failed.connect(self.device_chip.show_failure)
         self.project.machine_failed.connect(self.messages.show_error)
         self.setup.train_clicked.connect(self.train)
+        self.setup.compare_clicked.connect(self.open_compare)
+        self.comparison.compare_requested.connect(self.open_compare)
+        self.comparison.continue_requested.connect(self.continue_comparison)
+        self.comparison.report_requested.connect(self._show_report)
+        self.comparison.folder_requested.connect(show_in_file_manager)
+        self.training.run_began.connect(self.page.follow_run)
+        self.training.compared.connect(self.comparison.show_result)
         self.setup.choose_dataset_clicked.connect(self._choose_dataset)
         self.setup.choose_weights_clicked.connect(self._choose_weights)
         self.setup.look_clicked.connect(self._look_at_pictures)
@@ -226,6 +285,9 @@ class MainWindow(QMainWindow):
             "settings": self.open_settings,
             "quit": self.close,
             "train": self.train,
+            "compare": self.open_compare,
+            "skip": self.training.skip,
+            "open_comparison": self._choose_comparison,
             "pause": self.training.toggle_pause,
             "stop": self.training.stop,
             "continue": self.page.runs_card.continue_button.click,
@@ -262,6 +324,7 @@ class MainWindow(QMainWindow):
         ready = self.setup.train_button.isEnabled()
         self._actions["train"].setEnabled(ready)
         self._actions["find_lr"].setEnabled(ready)
+        self._actions["compare"].setEnabled(ready)
         self.page.set_setup(ready=ready, blank=self.project.is_blank)
 
     @Slot()
@@ -276,6 +339,8 @@ class MainWindow(QMainWindow):
         live = self.training.state in (TrainingState.RUNNING, TrainingState.PAUSED)
         self._actions["pause"].setEnabled(live)
         self._actions["stop"].setEnabled(live)
+        self._actions["skip"].setEnabled(live and self.training.comparing is not None)
+        self.comparison.set_busy(self._is_busy)
         self._refresh()
 
     @Slot(object)
@@ -339,6 +404,15 @@ class MainWindow(QMainWindow):
         if folder is not None:
             self.add_run(folder)
 
+    def _choose_comparison(self) -> None:
+        folder = files.choose_comparison(self, self._runs_folder)
+        if folder is not None:
+            self.open_comparison(folder)
+
+    @Slot(object)
+    def _show_report(self, folder: Path) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder / REPORT)))
+
     @Slot(object)
     def _choose_export(self, history: RunHistory) -> None:
         folder = files.choose_export(self, history.name)
@@ -368,7 +442,7 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Do the right thing with a folder, a run folder or a weights file."""
+        """Do the right thing with a folder of pictures, runs or a comparison, or with a weights file."""
         path = dropped_path(event.mimeData())
         if path is None:
             return
@@ -376,6 +450,8 @@ class MainWindow(QMainWindow):
         match kind_of(path):
             case "run":
                 self.add_run(path)
+            case "comparison":
+                self.open_comparison(path)
             case "dataset":
                 self.project.set_dataset(str(path))
             case "weights":
@@ -389,7 +465,7 @@ class MainWindow(QMainWindow):
                 ask_stop_and_close(self, self._stop_and_close)
             return
         settings.write("geometry", self.saveGeometry())
-        self._close_dialogs("lr_finder", "catalog_dialog", "settings_dialog")
+        self._close_dialogs("lr_finder", "catalog_dialog", "settings_dialog", "compare_dialog")
         self.hide()  # what is still being looked at may take its time; nobody has to watch that
         self._opening.shutdown()
         self._viewer.shutdown()

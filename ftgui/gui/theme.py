@@ -95,7 +95,7 @@ LIGHT = Tokens(
     info_fill="#eaf1fe",
     warn_line="#f0d9a4",
     error_line="#f3c6c2",
-    run_colours=("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9"),
+    run_colours=("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#6B7480"),
 )
 
 DARK = Tokens(
@@ -127,7 +127,7 @@ DARK = Tokens(
     info_fill="#1f2b40",
     warn_line="#57461f",
     error_line="#63373a",
-    run_colours=("#4FA8E0", "#FF8A50", "#38CC9A", "#F5BE4F", "#E59CC5", "#9AD4F5"),
+    run_colours=("#4FA8E0", "#FF8A50", "#38CC9A", "#F5BE4F", "#E59CC5", "#9AD4F5", "#9AA4B1"),
 )
 
 RUN_COLOURS = {tokens.name: tokens.run_colours for tokens in (LIGHT, DARK)}

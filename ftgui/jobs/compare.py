@@ -190,7 +190,7 @@ class _Comparing:
             )
         result = self._write()
         run = next(run for run in result.runs if run.name == entry.name)
-        return ComparedRunEnded(run=run, sentences=result.sentences)
+        return ComparedRunEnded(run=run, result=result)
 
     def _write(self) -> ComparisonResult:
         """Write what is known by now."""

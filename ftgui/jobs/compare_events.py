@@ -44,7 +44,7 @@ class ComparedRunEnded(Event, frozen=True, kw_only=True):
     """A run ended, or was skipped, and what is known by now was written."""
 
     run: RunResult
-    sentences: tuple[str, ...]
+    result: ComparisonResult
 
 
 class ComparisonEnded(Event, frozen=True, kw_only=True):

@@ -19,6 +19,9 @@ from pathlib import Path
 import msgspec
 
 from ftgui.core.preprocessing import Preprocessing
+from ftgui.gui.sessions.training import Asked, Control
+from ftgui.jobs.compare_control import CompareControl
+from ftgui.jobs.compare_events import CompareEvent
 from ftgui.runs.history import open_run
 from ftgui.runs.store import RunStore
 from ftgui.training.config import TrainConfig
@@ -53,7 +56,7 @@ class Gate:
     def open(self) -> None:
         self._open.set()
 
-    def hold(self, control: RunControl | None = None) -> None:
+    def hold(self, control: Control | None = None) -> None:
         """Wait until it is open, or until ``control`` says stop."""
         self.reached.set()
         for _ in range(int(LONGEST_HOLD / 0.01)):
@@ -71,17 +74,17 @@ def open_all_gates() -> None:
         gate.open()
 
 
-Step = TrainingEvent | Gate | Exception
+Step = CompareEvent | Gate | Exception
 
 
 @dataclass(frozen=True)
 class Call:
     """What the window started the job with, and the thread it ran in."""
 
-    config: TrainConfig | None
+    config: Asked
     """None: to go on with the run in the folder."""
     folder: Path
-    control: RunControl
+    control: Control
     thread: int
 
 
@@ -97,9 +100,7 @@ class ScriptedJob:
         self.played: list[str] = []
         """The names of the events that were yielded, over all calls."""
 
-    def __call__(
-        self, config: TrainConfig | None, folder: Path, control: RunControl
-    ) -> Iterator[TrainingEvent]:
+    def __call__(self, config: Asked, folder: Path, control: Control) -> Iterator[CompareEvent]:
         self.calls.append(Call(config, folder, control, threading.get_ident()))
         script = self._scripts[min(len(self.calls), len(self._scripts)) - 1]
         with ExitStack() as stack:
@@ -109,12 +110,12 @@ class ScriptedJob:
                 made = RunStore(folder, versions={"ftgui": "scripted"}, resumes=done)
                 store = stack.enter_context(closing(made))
             for event in self._events(script, self.calls[-1]):
-                if store is not None:
+                if store is not None and isinstance(event, TrainingEvent):
                     store.record(event)
                 self.played.append(type(event).__name__)
                 yield event
 
-    def _events(self, script: tuple[Step, ...], call: Call) -> Iterator[TrainingEvent]:
+    def _events(self, script: tuple[Step, ...], call: Call) -> Iterator[CompareEvent]:
         kept: EpochEnded | None = None
         for step in script:
             if isinstance(step, Gate):
@@ -131,14 +132,17 @@ class ScriptedJob:
                 yield _saved(step)
             yield self._of_this_run(step, call)
 
-    def _of_this_run(self, event: TrainingEvent, call: Call) -> TrainingEvent:
+    def _of_this_run(self, event: CompareEvent, call: Call) -> CompareEvent:
         if not isinstance(event, RunStarted):
             return event
-        asked = (each.config for each in self.calls if each.folder == call.folder and each.config)
-        return msgspec.structs.replace(event, run=str(call.folder), config=next(asked, event.config))
+        if isinstance(call.control, CompareControl):
+            return event
+        asked = (each.config for each in self.calls if each.folder == call.folder)
+        mine = (config for config in asked if isinstance(config, TrainConfig))
+        return msgspec.structs.replace(event, run=str(call.folder), config=next(mine, event.config))
 
-    def _hold_while_paused(self, control: RunControl) -> None:
-        if control.paused:
+    def _hold_while_paused(self, control: Control) -> None:
+        if isinstance(control, RunControl) and control.paused:
             self.holding.set()
             control.wait_while_paused()
             self.holding.clear()

@@ -38,6 +38,12 @@ def choose_run(parent: QWidget, runs_folder: Path) -> Path | None:
     return Path(path) if path else None
 
 
+def choose_comparison(parent: QWidget, folder: Path) -> Path | None:
+    """Ask for the folder of a comparison."""
+    path = QFileDialog.getExistingDirectory(parent, parent.tr("Choose a comparison's folder"), str(folder))
+    return Path(path) if path else None
+
+
 def choose_export(parent: QWidget, run: str) -> Path | None:
     """Ask for a new folder for the export of the run called ``run``."""
     start = Path(settings.read_text("last_export", str(Path.home()))) / f"{run}-export"

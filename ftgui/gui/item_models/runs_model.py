@@ -27,6 +27,8 @@ class RunRow:
 
     history: RunHistory
     colour: RunColour
+    number: int
+    """No other run of this window has the same."""
     shown: bool = True
     curves: RunCurves = field(init=False, repr=False)
     said: list[tuple[str, Any]] = field(init=False, repr=False)
@@ -162,13 +164,22 @@ class RunsModel(QAbstractTableModel):
         super().__init__(parent)
         self.rows: list[RunRow] = []
 
-    def add(self, history: RunHistory) -> RunRow:
-        """Append a run; it gets the next colour."""
-        row = RunRow(history, len(self.rows))
+    def add(self, history: RunHistory, colour: RunColour | None = None) -> RunRow:
+        """Append a run; unless one is given, it gets the next colour."""
+        row = RunRow(history, len(self.rows) if colour is None else colour, len(self.rows))
         self.beginInsertRows(QModelIndex(), len(self.rows), len(self.rows))
         self.rows.append(row)
         self.endInsertRows()
         return row
+
+    def take(self, history: RunHistory, colour: RunColour) -> RunRow:
+        """Return the row of a run: where its folder is in the table already, it is told anew there."""
+        for number, row in enumerate(self.rows):
+            if row.history.folder == history.folder:
+                self.rows[number] = RunRow(history, row.colour, row.number, row.shown)
+                self.dataChanged.emit(self.index(number, 0), self.index(number, len(COLUMNS) - 1))
+                return self.rows[number]
+        return self.add(history, colour)
 
     def refresh(self, history: RunHistory) -> None:
         """Show what changed in a run."""

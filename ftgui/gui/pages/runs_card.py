@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from ftgui.gui.item_models.runs_model import COLUMNS, SORT_ROLE, RunRow, RunsModel
+from ftgui.gui.theme import RunColour
 from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.tables import DotDelegate, RunsTable, style_table, widen_to_titles
@@ -50,9 +51,9 @@ class RunsCard(Card):
 
     # What the page asks -----------------------------------------------------------------------------------
 
-    def add_run(self, history: RunHistory) -> RunRow:
+    def add_run(self, history: RunHistory, colour: RunColour | None = None) -> RunRow:
         """Put a run in the table and select it."""
-        row = self._runs.add(history)
+        row = self._runs.add(history, colour)
         self.select(history)
         return row
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ftgui.gui.pages.setup_cards import ClassesCard, LearningCard, PicturesCard
 from ftgui.gui.pages.strategies_card import StrategiesCard
@@ -21,6 +21,7 @@ class SetupPanel(QWidget):
     """Composes the setup cards over one ``ProjectSession``."""
 
     train_clicked = Signal()
+    compare_clicked = Signal()
     choose_dataset_clicked = Signal()
     look_clicked = Signal()
     """The pictures are to be looked at."""
@@ -45,12 +46,16 @@ class SetupPanel(QWidget):
             self.tr("Train"), kind="primary", icon_name="play", object_name="train_button"
         )
         self.train_button.setAccessibleName(self.tr("Train"))
+        self.compare_button = Button(
+            self.tr("Compare…"), kind="large", icon_name="chart-multiple", object_name="compare_button"
+        )
         self._lay_out()
         self.pictures.choose_clicked.connect(self.choose_dataset_clicked)
         self.pictures.look_clicked.connect(self.look_clicked)
         self.weights.choose_clicked.connect(self.choose_weights_clicked)
         self.weights.catalog_clicked.connect(self.catalog_clicked)
         self.train_button.clicked.connect(self._on_train)
+        self.compare_button.clicked.connect(self.compare_clicked)
         self.learning.find_clicked.connect(self.find_lr_clicked)
         for card in (self.strategies, self.learning):
             card.problem_changed.connect(self._show_readiness)
@@ -83,7 +88,11 @@ class SetupPanel(QWidget):
         foot.setContentsMargins(0, 0, GUTTER, 0)
         foot.setSpacing(10)
         foot.addWidget(self.ready)
-        foot.addWidget(self.train_button)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        buttons.addWidget(self.train_button, 1)
+        buttons.addWidget(self.compare_button)
+        foot.addLayout(buttons)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(10)
@@ -97,7 +106,8 @@ class SetupPanel(QWidget):
         kind: Kind = "error" if readiness.is_problem else ready if readiness.ready else "info"
         self.ready.set_status(kind, readiness.sentence)
         self.train_button.setEnabled(readiness.ready and not self._busy)
-        self.learning.find_button.setEnabled(self.train_button.isEnabled())
+        for button in (self.learning.find_button, self.compare_button):
+            button.setEnabled(self.train_button.isEnabled())
 
     def _readiness(self) -> Readiness:
         problem = self.strategies.problem() or self.learning.problem()

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from ftgui.gui.item_models.runs_model import RunRow, RunsModel
 from ftgui.gui.pages.runs_card import RunsCard
 from ftgui.gui.pages.turns import Turns
-from ftgui.gui.sessions.training import TrainingSession, TrainingState
+from ftgui.gui.sessions.training import Comparing, TrainingSession, TrainingState
+from ftgui.gui.theme import RunColour
 from ftgui.gui.time_words import phases, time_sentences
 from ftgui.gui.widgets.live_plot import LivePlot
 from ftgui.gui.widgets.progress_card import ProgressCard, ProgressState
@@ -44,9 +45,16 @@ class TrainPage(QWidget):
 
     # What the window asks ---------------------------------------------------------------------------------
 
-    def add_run(self, history: RunHistory) -> None:
+    def add_run(self, history: RunHistory, colour: RunColour | None = None) -> None:
         """Put a run in the table, select it and draw its curves."""
-        self._draw(self.runs_card.add_run(history))
+        self._draw(self.runs_card.add_run(history, colour))
+
+    @Slot(object, int)
+    def follow_run(self, history: RunHistory, colour: int) -> None:
+        """Put a run of a comparison in the table, or go on with its row there."""
+        row = self.runs.take(history, colour)
+        self.runs_card.select(history)
+        self._draw(row)
 
     def set_setup(self, *, ready: bool, blank: bool) -> None:
         """Say whether Train may be pressed, and whether nothing at all was filled in yet."""
@@ -87,6 +95,7 @@ class TrainPage(QWidget):
         self.progress.resume_requested.connect(self._session.toggle_pause)
         self.progress.stop_requested.connect(self._session.stop)
         self.progress.demo_requested.connect(self.demo_requested)
+        self.progress.skip_requested.connect(self._session.skip)
         self.runs.shown_changed.connect(self._draw)
         self.runs_card.possible_changed.connect(self._show_times)
 
@@ -171,10 +180,11 @@ class TrainPage(QWidget):
             self._show_emptiness()
         else:
             paused, stopping = state is TrainingState.PAUSED, state is TrainingState.STOPPING
-            self.progress.set_run(history.name)
+            self.progress.set_run(_run_words(history, self._session.comparing))
             self.progress.set_progress(progress_words(history, paused, stopping), _fraction(history))
             self.progress.set_best(best_words(history))
         self.progress.set_state(_progress_state(state, history))
+        self.progress.offer_skip(self._session.comparing is not None and state is not TrainingState.STOPPING)
         self.runs_card.show_possible()
 
     @Slot()
@@ -192,7 +202,7 @@ class TrainPage(QWidget):
 
 
 def _draw_run(plot: LivePlot, row: RunRow, measure: Measure) -> None:
-    history, run_id = row.history, str(row.colour)
+    history, run_id = row.history, str(row.number)
     if not row.shown or history.started is None:
         plot.remove_run(run_id)
         return
@@ -200,6 +210,11 @@ def _draw_run(plot: LivePlot, row: RunRow, measure: Measure) -> None:
     plot.set_run(run_id, history.name, row.colour, train, val)
     value = None if best is None else getattr(best, f"val_{measure}")
     plot.set_best(run_id, None if best is None or value is None else (float(best.epoch), value))
+
+
+def _run_words(history: RunHistory, comparing: Comparing | None) -> str:
+    """Return what the live run is called, and which of a comparison's it is."""
+    return history.name if comparing is None else f"{history.name} ({comparing.number} of {comparing.runs})"
 
 
 def _epochs(history: RunHistory) -> int:

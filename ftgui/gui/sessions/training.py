@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,13 +12,25 @@ from PySide6.QtCore import QObject, Signal, Slot
 from ftgui.core.errors import FtguiError
 from ftgui.gui.pause_monitor import PauseMonitor
 from ftgui.gui.sessions.worker import WorkerThread
-from ftgui.runs.history import RunHistory, RunState
+from ftgui.jobs.compare_control import CompareControl
+from ftgui.jobs.compare_events import (
+    ComparedRunEnded,
+    ComparedRunStarted,
+    CompareEvent,
+    ComparisonEnded,
+    ComparisonStarted,
+)
+from ftgui.runs.comparison import RUNS, ComparisonPlan
+from ftgui.runs.history import RunHistory, RunState, open_run
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import Reason, RunEnded, RunStarted, RunWarning, TrainingEvent
 
-Job = Callable[[TrainConfig | None, Path, RunControl], Iterator[TrainingEvent]]
-"""Trains as the config says into the new folder; without a config it goes on with the run in the folder."""
+Asked = TrainConfig | ComparisonPlan | None
+"""A run, several that are compared, or None: to go on with the run in the folder."""
+Control = RunControl | CompareControl
+Job = Callable[[Asked, Path, Control], Iterator[CompareEvent]]
+"""Does what is asked into the folder."""
 
 
 class TrainingState(StrEnum):
@@ -27,22 +40,44 @@ class TrainingState(StrEnum):
     STOPPING = "stopping"
 
 
-def train_job(config: TrainConfig | None, folder: Path, control: RunControl) -> Iterator[TrainingEvent]:
+def train_job(asked: Asked, folder: Path, control: Control) -> Iterator[CompareEvent]:
     """Run the engine. Imported here, in the worker's thread: it brings torch."""
+    from ftgui.jobs.compare import compare
     from ftgui.jobs.resume import resume
     from ftgui.jobs.train import train
 
-    yield from resume(folder, control) if config is None else train(config, folder, control)
+    if isinstance(control, CompareControl):
+        assert isinstance(asked, ComparisonPlan)
+        yield from compare(asked, folder, control)
+    elif isinstance(asked, TrainConfig):
+        yield from train(asked, folder, control)
+    else:
+        yield from resume(folder, control)
+
+
+@dataclass
+class Comparing:
+    """How far a comparison is."""
+
+    folder: Path
+    strategies: tuple[str, ...] = ()
+    runs: int = 0
+    number: int = 0
+    """Of the run that goes on, from 1."""
 
 
 class TrainingSession(QObject):
-    """Owns the run that goes on, if one does."""
+    """Owns the run that goes on, if one does: alone, or as one of a comparison."""
 
     state_changed = Signal(object)
     updated = Signal()
     """The history took an event. Many come at once: mark what is shown as dirty, do not repaint."""
+    run_began = Signal(object, int)
+    """The history of a run of a comparison, which begins or goes on, and its strategy's place in that."""
     run_ended = Signal(object)
     """The history of a run that ended."""
+    compared = Signal(object, object)
+    """The folder of a comparison, and the ``ComparisonResult`` as it is known by now."""
     failed = Signal(object)
     """An FtguiError, for a run that could not begin or that ended in failure."""
     warned = Signal(object)
@@ -55,10 +90,12 @@ class TrainingSession(QObject):
         self._thread.failed.connect(self._on_failed)
         self._thread.finished.connect(self._on_finished)
         self._monitor = PauseMonitor(self)
-        self._control = RunControl()
+        self._control: Control = RunControl()
         self._before: tuple[RunState, RunEnded | None] | None = None
         """How a resumed run stood, until it goes on: so it stands again if it cannot."""
         self.history: RunHistory | None = None
+        self.comparing: Comparing | None = None
+        """The comparison that goes on, if one does."""
         self.state = TrainingState.IDLE
 
     # Intents ------------------------------------------------------------------------------------------
@@ -66,26 +103,37 @@ class TrainingSession(QObject):
     def start(self, config: TrainConfig, folder: Path, name: str) -> RunHistory:
         """Start training into the new folder ``folder``; return the history that will tell of it."""
         history = RunHistory(name, folder)
-        self._begin(history, config)
+        self._begin(history, None, config, history.folder, RunControl())
         return history
 
     def resume(self, history: RunHistory) -> None:
         """Go on with a run that was stopped; its own history tells of that too."""
         before = history.state, history.ended
         history.go_on()
-        self._begin(history, None, before)
+        self._begin(history, before, None, history.folder, RunControl())
+
+    def compare(self, plan: ComparisonPlan, folder: Path) -> None:
+        """Compare in the folder, a new one or one of a comparison that goes on."""
+        self.comparing = Comparing(folder)
+        self._begin(None, None, plan, folder, CompareControl())
 
     def _begin(
         self,
-        history: RunHistory,
-        config: TrainConfig | None,
-        before: tuple[RunState, RunEnded | None] | None = None,
+        history: RunHistory | None,
+        before: tuple[RunState, RunEnded | None] | None,
+        asked: Asked,
+        folder: Path,
+        control: Control,
     ) -> None:
-        self._control = RunControl()
-        self.history, self._before = history, before
+        self.history, self._before, self._control = history, before, control
         self._monitor.start()
-        self._thread.start(self._work(config, history.folder, self._control))
+        self._thread.start(self._work(asked, folder, control))
         self._set_state(TrainingState.RUNNING)
+
+    def skip(self) -> None:
+        """Leave the run that goes on out of its comparison, which goes on with the next."""
+        if self.is_active and isinstance(self._control, CompareControl):
+            self._control.skip()
 
     def toggle_pause(self) -> None:
         if self.state is TrainingState.RUNNING:
@@ -118,20 +166,35 @@ class TrainingSession(QObject):
         return self._monitor.longest_seconds
 
     def _work(
-        self, config: TrainConfig | None, folder: Path, control: RunControl
+        self, asked: Asked, folder: Path, control: Control
     ) -> Callable[[], Generator[object, None, None]]:
         job, monitor = self._job, self._monitor
 
         def work() -> Generator[object, None, None]:
-            for event in job(config, folder, control):
+            run = folder
+            for event in job(asked, folder, control):
+                if isinstance(event, ComparedRunStarted):
+                    run = folder / RUNS / event.name
                 if isinstance(event, RunEnded):
-                    _add_pause(folder, monitor.longest_seconds)
+                    _add_pause(run, monitor.longest_seconds)
                 yield event
 
         return work
 
     @Slot(object)
-    def _on_event(self, event: TrainingEvent) -> None:
+    def _on_event(self, event: CompareEvent) -> None:
+        match event:
+            case ComparisonStarted():
+                self._on_comparison_started(event)
+            case ComparedRunStarted():
+                self._on_compared_run_started(event)
+            case ComparedRunEnded() | ComparisonEnded():
+                self._on_compared(event)
+            case _:
+                self._on_training_event(event)
+        self.updated.emit()
+
+    def _on_training_event(self, event: TrainingEvent) -> None:
         assert self.history is not None
         self.history.apply(event)
         if isinstance(event, RunStarted):
@@ -140,24 +203,43 @@ class TrainingSession(QObject):
             self.warned.emit(event)
         if isinstance(event, RunEnded) and event.reason.is_failure:
             self.failed.emit(FtguiError(event.message, event.hint, str(self.history.folder)))
-        self.updated.emit()
+
+    def _on_comparison_started(self, event: ComparisonStarted) -> None:
+        assert self.comparing is not None
+        self.comparing.runs = len(event.runs)
+        self.comparing.strategies = tuple(dict.fromkeys(run.entry.strategy for run in event.runs))
+
+    def _on_compared_run_started(self, event: ComparedRunStarted) -> None:
+        """Follow another run: from its beginning, or as it was when it was stopped."""
+        assert self.comparing is not None
+        self.comparing.number = event.number
+        folder = self.comparing.folder / RUNS / event.name
+        self.history = open_run(folder) if event.goes_on else RunHistory(event.name, folder)
+        self.history.go_on()
+        self.run_began.emit(self.history, self.comparing.strategies.index(event.strategy))
+
+    def _on_compared(self, event: ComparedRunEnded | ComparisonEnded) -> None:
+        assert self.comparing is not None
+        if isinstance(event, ComparedRunEnded):
+            self.run_ended.emit(self.history)
+        self.compared.emit(self.comparing.folder, event.result)
 
     @Slot(object)
     def _on_failed(self, error: FtguiError) -> None:
-        assert self.history is not None
-        if self._before is None:
+        if self.history is not None and self.history.ended is None and self._before is None:
             self.history.apply(RunEnded(reason=Reason.FAILED, message=error.message, hint=error.hint))
         self.failed.emit(error)
 
     @Slot()
     def _on_finished(self) -> None:
-        assert self.history is not None
         self._monitor.stop()
-        if self.history.ended is None:
+        if self.history is not None and self.history.ended is None:
             self.history.state, self.history.ended = self._before or (RunState.INTERRUPTED, None)
+        was_comparing, self.comparing = self.comparing is not None, None
         self._set_state(TrainingState.IDLE)
         self.updated.emit()
-        self.run_ended.emit(self.history)
+        if not was_comparing:
+            self.run_ended.emit(self.history)
 
     def _set_state(self, state: TrainingState) -> None:
         self.state = state

@@ -25,6 +25,7 @@ class ProgressCard(Card):
     resume_requested = Signal()
     stop_requested = Signal()
     demo_requested = Signal()
+    skip_requested = Signal()
 
     def __init__(self, *, object_name: str = "progress_card", parent: QWidget | None = None) -> None:
         super().__init__(object_name=object_name, parent=parent)
@@ -33,6 +34,10 @@ class ProgressCard(Card):
         self._sentence = SteadyText("muted", object_name="progress_sentence")
         self._best = Chip(object_name="best_chip")
         self.demo_button = Button(self.tr("Open the demo"), object_name="open_demo_button")
+        self.skip_button = IconButton(
+            "skip-next", self.tr("Leave this run out, go on with the next"), object_name="skip_button"
+        )
+        self.skip_button.hide()
         self.pause_button = IconButton("pause", self.tr("Pause"), object_name="pause_button")
         self.stop_button = IconButton("stop", self.tr("Stop"), object_name="stop_button")
         self.bar = QProgressBar(self)
@@ -43,6 +48,7 @@ class ProgressCard(Card):
         self._lay_out()
         self.pause_button.clicked.connect(self._on_pause)
         self.stop_button.clicked.connect(self._on_stop)
+        self.skip_button.clicked.connect(self._on_skip)
         self.demo_button.clicked.connect(self._on_demo)
         self.set_state("idle")
 
@@ -53,6 +59,7 @@ class ProgressCard(Card):
         row.addWidget(self._sentence, 1)
         row.addWidget(self._best)
         row.addWidget(self.demo_button)
+        row.addWidget(self.skip_button)
         row.addWidget(self.pause_button)
         row.addWidget(self.stop_button)
         self.add(row)
@@ -84,6 +91,10 @@ class ProgressCard(Card):
         """Show a way to begin to who has nothing of their own at hand."""
         self.demo_button.setVisible(offered)
 
+    def offer_skip(self, offered: bool) -> None:
+        """Show a way to the next run, where one follows."""
+        self.skip_button.setVisible(offered)
+
     def set_state(self, state: ProgressState) -> None:
         """Offer what can be asked for in ``state``."""
         self._state = state
@@ -106,6 +117,9 @@ class ProgressCard(Card):
 
     def _on_stop(self) -> None:
         self.stop_requested.emit()
+
+    def _on_skip(self) -> None:
+        self.skip_requested.emit()
 
     def _on_demo(self) -> None:
         self.demo_requested.emit()

@@ -1,0 +1,248 @@
+"""What a comparison says: in sentences, strategy by strategy, pair by pair, and what was held equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from ftgui.gui.item_models.strategies_model import StrategiesModel
+from ftgui.gui.widgets.buttons import Button
+from ftgui.gui.widgets.card import Card
+from ftgui.gui.widgets.tables import ROW_HEIGHT, DotDelegate, RingedTable, style_table
+from ftgui.gui.widgets.text import Kind, StatusLine, Text
+from ftgui.gui.words import counted
+from ftgui.runs.comparison import REPORT, ComparisonFile
+from ftgui.runs.results import ComparisonResult, HeldEqual, PairResult
+
+DOT_WIDTH = 36
+
+
+class ComparisonPage(QWidget):
+    """Shows one comparison, while its runs go on and afterwards."""
+
+    report_requested = Signal(object)
+    """The folder whose report is to be opened."""
+    folder_requested = Signal(object)
+    continue_requested = Signal(object)
+    """The folder of a comparison that has runs left."""
+    compare_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("comparison_page")
+        self.folder: Path | None = None
+        self._busy = False
+        self._unfinished = False
+        self._facts = Text("", "muted", wrap=True, object_name="comparison_facts")
+        self._state = StatusLine(object_name="comparison_state")
+        self._sentences = Text("", "strong", wrap=True, selectable=True, object_name="comparison_sentences")
+        self._measure = Text("", "muted", wrap=True, object_name="comparison_measure")
+        self.report_button = Button(
+            self.tr("Open the report"), icon_name="file-document-outline", object_name="open_report"
+        )
+        self.folder_button = Button(self.tr("Show the folder"), object_name="show_comparison_folder")
+        self.continue_button = Button(
+            self.tr("Continue"), icon_name="play", object_name="continue_comparison"
+        )
+        self.compare_button = Button(self.tr("Compare…"), object_name="begin_comparison")
+        self.model = StrategiesModel(self)
+        self.table = self._make_table()
+        self._pairs, self._held = Lines(), Lines()
+        self._stack = QStackedWidget()
+        self._lay_out()
+        self._connect()
+        self._show_possible()
+
+    def show_comparison(self, folder: Path, comparison: ComparisonFile) -> None:
+        """Show a comparison that was read from its folder."""
+        if comparison.result is not None:
+            self.show_result(folder, comparison.result)
+
+    @Slot(object, object)
+    def show_result(self, folder: Path, result: ComparisonResult) -> None:
+        """Show what is known of the comparison in a folder by now."""
+        self.folder = folder
+        done = sum(run.accuracy is not None for run in result.runs)
+        left = sum(run.state in ("waiting", "stopped", "interrupted", "failed") for run in result.runs)
+        self._unfinished = left > 0
+        self._facts.setText(_facts(result))
+        words = self.tr("{done} of {runs} done").format(
+            done=f"{done:,}", runs=counted(len(result.runs), self.tr("run"), self.tr("runs"))
+        )
+        self._state.set_status("ok" if done == len(result.runs) else "info", f"{words}.")
+        nothing = self.tr("Nothing can be said before two strategies have all of their runs.")
+        self._sentences.setText("\n".join(map(_plain, result.sentences)) or nothing)
+        self._measure.setText(" ".join(filter(None, (result.measure_words, result.optimistic))))
+        names = tuple(dict.fromkeys(run.strategy for run in result.runs))
+        self.model.set_result(result, {name: number for number, name in enumerate(names)})
+        room = self.table.horizontalHeader().height() + self.table.horizontalScrollBar().sizeHint().height()
+        self.table.setFixedHeight(ROW_HEIGHT * max(1, len(result.strategies)) + room)
+        self._pairs.set_lines([_pair_line(pair) for pair in result.pairs] or [("plain", nothing)])
+        self._held.set_lines([_held_line(held) for held in result.held_equal])
+        self._stack.setCurrentIndex(1)
+        self._show_possible()
+
+    def set_busy(self, busy: bool) -> None:
+        """Say whether the engine is at work: a comparison can go on when it is not."""
+        self._busy = busy
+        self._show_possible()
+
+    # Making -----------------------------------------------------------------------------------------------
+
+    def _make_table(self) -> RingedTable:
+        table = RingedTable()
+        style_table(
+            table, object_name="strategies_table", accessible_name=self.tr("What each strategy reached")
+        )
+        table.setModel(self.model)
+        table.setItemDelegateForColumn(0, DotDelegate(table))
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        header.setStretchLastSection(True)
+        table.setColumnWidth(0, DOT_WIDTH)
+        table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # as tall as its rows
+        return table
+
+    def _lay_out(self) -> None:
+        page = QWidget()
+        page.setProperty("role", "page")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(10)
+        for card in (self._head(), self._table_card(), self._below()):
+            column.addWidget(card)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(page)
+        self._stack.addWidget(self._empty_card())
+        self._stack.addWidget(scroll)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 10, 0, 0)
+        outer.addWidget(self._stack)
+
+    def _empty_card(self) -> Card:
+        card = Card()
+        words = Text(
+            self.tr("Which way of freezing is best for your pictures? Compare some, everything else equal."),
+            "muted",
+            object_name="comparison_empty",
+        )
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        card.body.addStretch(1)
+        card.add(words)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.compare_button)
+        row.addStretch(1)
+        card.add(row)
+        card.body.addStretch(1)
+        return card
+
+    def _head(self) -> Card:
+        card = Card(self.tr("What it says"), object_name="comparison_head")
+        for button in (self.continue_button, self.folder_button, self.report_button):
+            card.add_corner(button)
+        card.add(self._facts)
+        card.add(self._sentences)
+        card.add(self._measure)
+        card.add(self._state)
+        return card
+
+    def _table_card(self) -> Card:
+        card = Card(self.tr("Strategies"), object_name="comparison_strategies")
+        card.add(self.table)
+        return card
+
+    def _below(self) -> QWidget:
+        pairs = Card(self.tr("Two by two"), object_name="comparison_pairs_card")
+        held = Card(self.tr("Held equal"), object_name="comparison_held_card")
+        for card, lines in ((pairs, self._pairs), (held, self._held)):
+            card.add(lines)
+            card.body.addStretch(1)
+        below = QWidget()
+        row = QHBoxLayout(below)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addWidget(pairs, 3)
+        row.addWidget(held, 2)
+        return below
+
+    def _connect(self) -> None:
+        self.report_button.clicked.connect(self._on_report)
+        self.folder_button.clicked.connect(self._on_folder)
+        self.continue_button.clicked.connect(self._on_continue)
+        self.compare_button.clicked.connect(self.compare_requested)
+
+    # What happens -----------------------------------------------------------------------------------------
+
+    def _show_possible(self) -> None:
+        self.report_button.setEnabled(self.folder is not None and (self.folder / REPORT).is_file())
+        self.folder_button.setEnabled(self.folder is not None)
+        self.continue_button.setVisible(self._unfinished)
+        self.continue_button.setEnabled(not self._busy)
+
+    @Slot()
+    def _on_report(self) -> None:
+        self.report_requested.emit(self.folder)
+
+    @Slot()
+    def _on_folder(self) -> None:
+        self.folder_requested.emit(self.folder)
+
+    @Slot()
+    def _on_continue(self) -> None:
+        self.continue_requested.emit(self.folder)
+
+
+class Lines(QWidget):
+    """Sentences below each other, each in the colour of what it means."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(5)
+        self.lines: list[StatusLine] = []
+
+    def set_lines(self, told: Sequence[tuple[Kind, str]]) -> None:
+        """Show these; lines that are there are told anew, not made anew."""
+        while len(self.lines) < len(told):
+            self.lines.append(StatusLine(parent=self))
+            self._column.addWidget(self.lines[-1])
+        for number, line in enumerate(self.lines):
+            line.set_status(*(told[number] if number < len(told) else ("plain", "")))
+
+
+def _pair_line(pair: PairResult) -> tuple[Kind, str]:
+    return ("info" if pair.differs else "plain"), _plain(pair.words)
+
+
+def _held_line(held: HeldEqual) -> tuple[Kind, str]:
+    return ("ok" if held.equal else "error"), f"{held.what}: {held.value}"
+
+
+def _facts(result: ComparisonResult) -> str:
+    """Return what was compared, in a line."""
+    if not result.architecture:
+        return ""
+    return " · ".join(
+        (
+            Path(result.dataset).name,
+            f"{len(result.class_names):,} classes",
+            f"{result.train_pictures:,} pictures to learn from, {result.pictures:,} to judge on",
+            result.architecture,
+            f"{result.device}, {result.arithmetic}",
+        )
+    )
+
+
+def _plain(words: str) -> str:
+    """Return a sentence with its names in quotes instead of the marks that reports take for code."""
+    parts = words.split("`")
+    return "".join(f"“{part}”" if number % 2 else part for number, part in enumerate(parts))

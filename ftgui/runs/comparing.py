@@ -281,11 +281,17 @@ def _pairs(strategies: Sequence[StrategyResult], runs: Mapping[str, ComparedRun]
             seeds=seeds,
             p=together[number],
             p_holm=p_holm,
-            differs=p_holm < SIGNIFICANT and not low <= 0.0 <= high,
+            differs=p_holm < SIGNIFICANT and not low <= 0.0 <= high and _agree(seeds),
             cost_ratio=a.seconds / b.seconds if b.seconds else 1.0,
             words="",
         )
         yield msgspec.structs.replace(pair, words=pair_words(pair))
+
+
+def _agree(seeds: Sequence[SeedPair]) -> bool:
+    """Whether every seed says the same: the tests are of these networks, and know nothing of seeds' noise."""
+    signs = {(pair.only_first > pair.only_second) - (pair.only_first < pair.only_second) for pair in seeds}
+    return len(signs) == 1
 
 
 Table = tuple[tuple[str, ...], npt.NDArray[np.bool_]]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ftgui.runs.comparison import ComparisonPlan
 from ftgui.runs.results import Measure, PairResult, StrategyResult
 
+ONE_SEED = "All of this is of one seed: how much of a difference is chance shows with three."
 SAME_COST = 1.15
 """Ratios of seconds below which nobody should care."""
 
@@ -65,6 +66,8 @@ def _sentences(strategies: Sequence[StrategyResult], pairs: Sequence[PairResult]
         pair = of_leader.get(each.strategy)
         if pair is not None and pair.differs:
             yield pair_words(pair)
+    if len(leader.runs) == 1 and any(pair.differs for pair in pairs):
+        yield ONE_SEED
 
 
 def _level(ranked: Sequence[StrategyResult], pairs: Sequence[PairResult]) -> list[StrategyResult]:

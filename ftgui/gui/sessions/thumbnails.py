@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
+from ftgui.gui.sessions.pace import Pace
 from ftgui.gui.sessions.picture_images import make_thumbnail
 
 Request = tuple[str, int]
@@ -61,12 +61,9 @@ class Thumbnails(QObject):
         """Grows when all is forgotten: what is in hand then is not kept."""
         self._made: deque[tuple[int, Request, QImage]] = deque()
         self._told = False
-        self._taken_at = 0.0
-        self._pace = QTimer(self)
-        self._pace.setSingleShot(True)
-        self._pace.setTimerType(Qt.TimerType.PreciseTimer)
-        self._pace.timeout.connect(self._take)
-        self._put_down.connect(self._on_put_down)
+        self._pace = Pace(PACE_MS, self)
+        self._pace.due.connect(self._take)
+        self._put_down.connect(self._pace.ask)
 
     def get(self, request: Request) -> QImage | None:
         """Return a thumbnail, a null image where the picture is broken, None where it is not there yet."""
@@ -118,7 +115,6 @@ class Thumbnails(QObject):
             thread.join()
         self._pace.stop()
         self._made.clear()
-        QCoreApplication.removePostedEvents(self, QEvent.Type.MetaCall.value)
 
     # In the threads ---------------------------------------------------------------------------------------
 
@@ -143,18 +139,9 @@ class Thumbnails(QObject):
     # In the GUI thread ------------------------------------------------------------------------------------
 
     @Slot()
-    def _on_put_down(self) -> None:
-        """Take at once what comes after a while of nothing, and at the pace what comes in a stream."""
-        since = (time.monotonic() - self._taken_at) * 1000
-        if since >= PACE_MS:
-            self._take()
-        else:
-            self._pace.start(round(PACE_MS - since))
-
-    @Slot()
     def _take(self) -> None:
         self._told = False  # before looking: what comes after the last look is told of again
-        self._taken_at = time.monotonic()
+        self._pace.note_taken()
         taken = []
         while self._made:
             round_, request, image = self._made.popleft()

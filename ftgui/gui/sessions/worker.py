@@ -12,9 +12,10 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Generator
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, Signal, Slot
 
 from ftgui.core.errors import FtguiError, first_line
+from ftgui.gui.sessions.pace import Pace
 
 logger = logging.getLogger(__name__)
 
@@ -94,11 +95,8 @@ class WorkerThread(QObject):
         self._failure: FtguiError | None = None
         self._is_done = False
         """The work has ended; what it left behind is still being taken in."""
-        self._taken_at = 0.0
-        self._pace = QTimer(self)
-        self._pace.setSingleShot(True)
-        self._pace.setTimerType(Qt.TimerType.PreciseTimer)
-        self._pace.timeout.connect(self._take)
+        self._pace = Pace(PACE_MS, self)
+        self._pace.due.connect(self._take)
 
     @property
     def is_running(self) -> bool:
@@ -113,19 +111,10 @@ class WorkerThread(QObject):
         self._thread.setObjectName(self._name)
         self._worker.moveToThread(self._thread)
         self._thread.started.connect(self._worker.run)
-        self._worker.arrived.connect(self._on_arrived)
+        self._worker.arrived.connect(self._pace.ask)
         self._worker.failed.connect(self._on_failed)
         self._worker.finished.connect(self._on_finished)
         self._thread.start()
-
-    @Slot()
-    def _on_arrived(self) -> None:
-        """Take at once what comes after a while of nothing, and at the pace what comes in a stream."""
-        since = (time.monotonic() - self._taken_at) * 1000
-        if since >= PACE_MS:
-            self._take()
-        else:
-            self._pace.start(round(PACE_MS - since))
 
     @Slot()
     def _take(self) -> None:
@@ -136,9 +125,9 @@ class WorkerThread(QObject):
             if self._worker is not worker:
                 return  # it was shut down by what it said
             if time.monotonic() > end:
-                self._pace.start(0)
+                self._pace.go_on()
                 return
-        self._taken_at = time.monotonic()
+        self._pace.note_taken()
         if self._is_done:
             self._end()
 
@@ -164,12 +153,11 @@ class WorkerThread(QObject):
         QCoreApplication.removePostedEvents(self, QEvent.Type.MetaCall.value)
 
     def _drop(self) -> None:
+        if self._thread is not None:
+            self._thread.quit()
+            self._thread.wait()
+            self._thread = self._worker = None
         self._pace.stop()
-        if self._thread is None:
-            return
-        self._thread.quit()
-        self._thread.wait()
-        self._thread = self._worker = None
 
 
 class LatestTask(QObject):

@@ -134,11 +134,10 @@ def test_the_last_items_and_a_failure_are_told_before_the_end(
 
 
 def test_the_first_item_is_told_at_once_and_the_next_ones_together(
-    qtbot: QtBot, worker: tuple[WorkerThread, Listener], monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, worker: tuple[WorkerThread, Listener]
 ) -> None:
-    monkeypatch.setattr("ftgui.gui.sessions.worker.PACE_MS", 10 * PATIENCE)
     thread, listener = worker
-    thread._taken_at = -PATIENCE
+    thread._pace.milliseconds, thread._pace._taken_at = 10 * PATIENCE, -PATIENCE
     first, second = Gate(), Gate()
 
     def work() -> Generator[object, None, None]:
@@ -152,7 +151,7 @@ def test_the_first_item_is_told_at_once_and_the_next_ones_together(
     qtbot.waitUntil(lambda: listener.heard == ["first"], timeout=PATIENCE)
     first.open()
     qtbot.waitUntil(second.reached.is_set, timeout=PATIENCE)
-    qtbot.waitUntil(thread._pace.isActive, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: thread._pace.is_waiting, timeout=PATIENCE)
     assert listener.heard == ["first"], "the second waits for its time"
     with qtbot.waitSignal(thread.finished, timeout=PATIENCE):
         second.open()

@@ -7,8 +7,10 @@ take longer than an epoch.
 from __future__ import annotations
 
 from array import array
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from ftgui.gui.widgets.live_plot import AxisKind
 from ftgui.runs.history import Measure, RunHistory, RunState, Side
 from ftgui.training.events import EpochEnded
 
@@ -33,19 +35,36 @@ class Tail(Generic[Item]):
         return new
 
 
+@dataclass
+class _Points:
+    """A curve's."""
+
+    epochs: array[float] = field(default_factory=lambda: array("d"))
+    seconds: array[float] = field(default_factory=lambda: array("d"))
+    ys: array[float] = field(default_factory=lambda: array("d"))
+
+
 class RunCurves:
-    """The curves of one run: the points of ``RunHistory.series``, made once each."""
+    """The curves of one run: the points of ``RunHistory.series``, made once each, over epochs and seconds."""
 
     def __init__(self, history: RunHistory) -> None:
         self._history = history
         self._tail: Tail[EpochEnded] = Tail()
-        self._points: dict[tuple[Side, Measure], tuple[array[float], array[float]]] = {}
+        self._points: dict[tuple[Side, Measure], _Points] = {}
 
-    def series(self, side: Side, measure: Measure) -> tuple[array[float], array[float]]:
-        """Return x in epochs and y of a curve, which are not to be changed; see ``RunHistory.series``."""
+    def series(
+        self, side: Side, measure: Measure, over: AxisKind = "epochs"
+    ) -> tuple[array[float], array[float]]:
+        """Return x and y of a curve, which are not to be changed; see ``RunHistory.series``.
+
+        Over seconds, an epoch stands where it ended, since the run began, and there is no point within one.
+        """
         self._follow()
-        xs, ys = self._points.get((side, measure)) or (array("d"), array("d"))
+        points = self._points.get((side, measure)) or _Points()
+        if over == "seconds":
+            return points.seconds, points.ys
         live = self._live_point(side, measure)
+        xs, ys = points.epochs, points.ys
         return (xs + array("d", live[:1]), ys + array("d", live[1:])) if live else (xs, ys)
 
     def _follow(self) -> None:
@@ -53,16 +72,17 @@ class RunCurves:
         if self._tail.was_cut(epochs):
             self._points.clear()
         for epoch in self._tail.news(epochs):
-            self._add("train", "loss", epoch.epoch, epoch.train_loss)
-            self._add("train", "accuracy", epoch.epoch, epoch.train_accuracy)
-            self._add("val", "loss", epoch.epoch, epoch.val_loss)
-            self._add("val", "accuracy", epoch.epoch, epoch.val_accuracy)
+            self._add("train", "loss", epoch, epoch.train_loss)
+            self._add("train", "accuracy", epoch, epoch.train_accuracy)
+            self._add("val", "loss", epoch, epoch.val_loss)
+            self._add("val", "accuracy", epoch, epoch.val_accuracy)
 
-    def _add(self, side: Side, measure: Measure, x: float, y: float | None) -> None:
+    def _add(self, side: Side, measure: Measure, epoch: EpochEnded, y: float | None) -> None:
         if y is not None:
-            xs, ys = self._points.setdefault((side, measure), (array("d"), array("d")))
-            xs.append(x)
-            ys.append(y)
+            points = self._points.setdefault((side, measure), _Points())
+            points.epochs.append(epoch.epoch)
+            points.seconds.append(epoch.total_seconds)
+            points.ys.append(y)
 
     def _live_point(self, side: Side, measure: Measure) -> tuple[float, float] | tuple[()]:
         """Return where a training curve ends within the epoch that goes on, from its middle on."""

@@ -44,6 +44,19 @@ def test_a_tail_is_what_was_appended_since_the_last_look() -> None:
     assert not tail.was_cut(items)
 
 
+def test_over_seconds_an_epoch_stands_where_it_ended_and_nothing_within_one() -> None:
+    history = RunHistory("freeze", Path("run"))
+    curves = RunCurves(history)
+    for event in (started(), epoch(1, 0.7), epoch(2, 0.8), batch(3, 2)):
+        history.apply(event)
+    xs, ys = curves.series("val", "accuracy", "seconds")
+    assert list(xs) == [each.total_seconds for each in history.epochs]
+    assert xs[0] < xs[1]
+    assert list(ys) == [0.7, 0.8]
+    assert len(curves.series("train", "loss", "epochs")[0]) == 3, "the epoch that goes on"
+    assert len(curves.series("train", "loss", "seconds")[0]) == 2
+
+
 @pytest.mark.parametrize("kept", [0, 1, 4])
 def test_a_list_that_was_cut_and_has_grown_again_is_all_news(kept: int) -> None:
     tail: Tail[object] = Tail()

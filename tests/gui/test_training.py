@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPlainTextEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFrame,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from ftgui.core.errors import FtguiError
@@ -65,6 +73,22 @@ def test_a_run_draws_the_curves_of_training_and_validation(qtbot: QtBot, ready_w
     assert curve(window, "loss_plot", solid=True).points == ((1.0, 0.4), (2.0, 0.2))
     assert curve(window, "accuracy_plot", solid=False).points == ((1.0, 0.75), (2.0, 0.75))
     assert curve(window, "accuracy_plot", solid=True).points == ((1.0, 0.7), (2.0, 0.9))
+
+
+def test_curves_can_be_seen_over_seconds_in_both_plots_at_once(
+    qtbot: QtBot, ready_window: OpenWindow
+) -> None:
+    window = ready_window(scripted_job(started(), epoch(1, 0.7), epoch(2, 0.8), ended()))
+    click(qtbot, window, "train_button")
+    wait_idle(qtbot, window)
+    click(qtbot, the(window, QFrame, "loss_plot_over"), "seconds")
+    for plot in ("loss_plot", "accuracy_plot"):
+        assert [x for x, _ in curve(window, plot, solid=True).points] == [1.5, 3.0]
+        assert [x for x, _ in curve(window, plot, solid=False).points] == [1.5, 3.0]
+    click(qtbot, the(window, QFrame, "accuracy_plot_over"), "epochs")
+    for plot in ("loss_plot", "accuracy_plot"):
+        assert [x for x, _ in curve(window, plot, solid=True).points] == [1.0, 2.0]
+    assert the(the(window, QFrame, "loss_plot_over"), QAbstractButton, "epochs").isChecked()
 
 
 def test_the_training_curve_grows_within_an_epoch(qtbot: QtBot, ready_window: OpenWindow) -> None:

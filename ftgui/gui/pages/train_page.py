@@ -11,12 +11,16 @@ from ftgui.gui.pages.turns import Turns
 from ftgui.gui.sessions.training import Comparing, TrainingSession, TrainingState
 from ftgui.gui.theme import RunColour
 from ftgui.gui.time_words import phases, time_sentences
-from ftgui.gui.widgets.live_plot import LivePlot
+from ftgui.gui.widgets.live_plot import AxisKind, LivePlot
 from ftgui.gui.widgets.progress_card import ProgressCard, ProgressState
 from ftgui.gui.widgets.time_strip import TimeStrip
 from ftgui.gui.words import best_words, duration_words, progress_words
 from ftgui.runs.history import Measure, RunHistory, RunState
 from ftgui.training.events import RunEnded
+
+
+AS_LONG_AS_THEY_ARE = (0, -1)
+"""The room of curves whose length nobody knows."""
 
 
 class TrainPage(QWidget):
@@ -29,6 +33,7 @@ class TrainPage(QWidget):
         self._session = session
         self.runs = runs
         self._room = (0, 0)
+        self._over: AxisKind = "epochs"
         self._ready = self._blank = False
         self.loss_plot = LivePlot(self.tr("Loss"), object_name="loss_plot")
         self.accuracy_plot = LivePlot(self.tr("Accuracy"), object_name="accuracy_plot")
@@ -97,6 +102,8 @@ class TrainPage(QWidget):
         self.progress.demo_requested.connect(self.demo_requested)
         self.progress.skip_requested.connect(self._session.skip)
         self.runs.shown_changed.connect(self._draw)
+        for plot in (self.loss_plot, self.accuracy_plot):
+            plot.x_chosen.connect(self._draw_over)
         self.runs_card.possible_changed.connect(self._show_times)
 
     # What happens -----------------------------------------------------------------------------------------
@@ -125,34 +132,50 @@ class TrainPage(QWidget):
 
     def _draw_loss(self) -> None:
         for row in self._live_rows():
-            _draw_run(self.loss_plot, row, "loss")
+            _draw_run(self.loss_plot, row, "loss", self._over)
         self._keep_room()
 
     def _draw_accuracy(self) -> None:
         for row in self._live_rows():
-            _draw_run(self.accuracy_plot, row, "accuracy")
+            _draw_run(self.accuracy_plot, row, "accuracy", self._over)
 
     def _live_rows(self) -> list[RunRow]:
         return [row for row in self.runs.rows if row.history is self._session.history]
 
     @Slot(object)
     def _draw(self, row: RunRow) -> None:
-        _draw_run(self.loss_plot, row, "loss")
-        _draw_run(self.accuracy_plot, row, "accuracy")
+        _draw_run(self.loss_plot, row, "loss", self._over)
+        _draw_run(self.accuracy_plot, row, "accuracy", self._over)
         self._keep_room()
         self._show_emptiness()
+
+    @Slot(str)
+    def _draw_over(self, over: AxisKind) -> None:
+        """Draw all curves over epochs, or over the seconds that they took."""
+        self._over, self._room = over, (0, 0)
+        for plot in (self.loss_plot, self.accuracy_plot):
+            plot.set_x_kind(over)
+        for row in self.runs.rows:
+            self._draw(row)
 
     def _keep_room(self) -> None:
         """Make the x axes as long as the longest run shown, and begin where curves begin.
 
         Only where that is new, for it undoes the user's own zoom.
         """
+        plots = (self.loss_plot, self.accuracy_plot)
+        if self._over == "seconds":  # nobody knows yet how many it will be
+            if self._room != AS_LONG_AS_THEY_ARE:
+                self._room = AS_LONG_AS_THEY_ARE
+                for plot in plots:
+                    plot.follow_x()
+            return
         shown = [row.history for row in self.runs.rows if row.shown]
         in_first_epoch = any(h.state is RunState.TRAINING and not h.epochs for h in shown)
         room = (0 if in_first_epoch else 1, max(map(_epochs, shown), default=1))
         if room != self._room:
             self._room = room
-            for plot in (self.loss_plot, self.accuracy_plot):
+            for plot in plots:
                 plot.set_x_range(*room)
 
     def _show_emptiness(self) -> None:
@@ -201,15 +224,19 @@ class TrainPage(QWidget):
             self.timing_strip.set_times(phases(ended), duration_words(ended.seconds), time_sentences(ended))
 
 
-def _draw_run(plot: LivePlot, row: RunRow, measure: Measure) -> None:
+def _draw_run(plot: LivePlot, row: RunRow, measure: Measure, over: AxisKind) -> None:
     history, run_id = row.history, str(row.number)
     if not row.shown or history.started is None:
         plot.remove_run(run_id)
         return
-    train, val, best = row.curves.series("train", measure), row.curves.series("val", measure), history.best
+    train, val = (row.curves.series(side, measure, over) for side in ("train", "val"))
+    best = history.best
     plot.set_run(run_id, history.name, row.colour, train, val)
     value = None if best is None else getattr(best, f"val_{measure}")
-    plot.set_best(run_id, None if best is None or value is None else (float(best.epoch), value))
+    if best is None or value is None:
+        plot.set_best(run_id, None)
+    else:
+        plot.set_best(run_id, (float(best.epoch) if over == "epochs" else best.total_seconds, value))
 
 
 def _run_words(history: RunHistory, comparing: Comparing | None) -> str:

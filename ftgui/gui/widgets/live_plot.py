@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from ftgui.gui.theme import RunColour
+from ftgui.gui.widgets.buttons import Segments
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.plot_legend import LegendEntry, PlotLegend
 from ftgui.gui.widgets.text import Text
@@ -29,6 +30,9 @@ NO_POINTS: XY = ((), ())
 class LivePlot(Card):
     """A card with a plot and its legend. It draws when it is told to: the page keeps the pace."""
 
+    x_chosen = Signal(str)
+    """What the user wants x to be: "epochs" or "seconds"."""
+
     def __init__(
         self, title: str, *, object_name: str = "", empty_text: str = "", parent: QWidget | None = None
     ) -> None:
@@ -38,6 +42,13 @@ class LivePlot(Card):
         self._x_kind: AxisKind = "epochs"
         self._x_range: tuple[float, float] | None = None
         self._y_is_share = False
+        self._over = Segments(
+            (("epochs", self.tr("epochs")), ("seconds", self.tr("seconds"))),
+            object_name=f"{object_name}_over",
+            accessible_name=self.tr("{title}: what runs along the bottom").format(title=title),
+        )
+        self._over.chosen.connect(self.x_chosen)
+        self.add_corner(self._over)
         self._legend = PlotLegend()
         self._empty = Text(empty_text or self.tr("Curves appear here while a run trains."), "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -108,6 +119,7 @@ class LivePlot(Card):
     def set_x_kind(self, kind: AxisKind) -> None:
         """Say what x is: "epochs" or "seconds". The points are the page's to change."""
         self._x_kind = kind
+        self._over.set_choice(kind)
         if self._canvas is not None:
             self._canvas.x_axis.set_kind(kind)
 

@@ -113,7 +113,7 @@ def _with_facts(result: ComparisonResult, runs: Sequence[ComparedRun]) -> Compar
     started = begun[0].started
     return msgspec.structs.replace(
         result,
-        dataset=started.config.dataset,
+        dataset=Path(started.config.dataset).name,
         class_names=started.class_names,
         train_pictures=started.train_pictures,
         architecture=started.architecture,

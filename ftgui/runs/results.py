@@ -136,6 +136,7 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
     """Why accuracies may be a little high, as a sentence; empty where they are not."""
     pictures: int = 0
     dataset: str = ""
+    """The name of its folder or list."""
     class_names: tuple[str, ...] = ()
     train_pictures: int = 0
     architecture: str = ""

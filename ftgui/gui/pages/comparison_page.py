@@ -233,7 +233,7 @@ def _facts(result: ComparisonResult) -> str:
         return ""
     return " · ".join(
         (
-            Path(result.dataset).name,
+            result.dataset,
             f"{len(result.class_names):,} classes",
             f"{result.train_pictures:,} pictures to learn from, {result.pictures:,} to judge on",
             result.architecture,

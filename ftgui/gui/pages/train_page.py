@@ -18,7 +18,6 @@ from ftgui.gui.words import best_words, duration_words, progress_words
 from ftgui.runs.history import Measure, RunHistory, RunState
 from ftgui.training.events import RunEnded
 
-
 AS_LONG_AS_THEY_ARE = (0, -1)
 """The room of curves whose length nobody knows."""
 

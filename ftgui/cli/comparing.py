@@ -105,7 +105,7 @@ class CompareWords:
 
 def run_line(run: RunResult) -> str:
     """Return a run that ended as a line."""
-    if run.accuracy is None:
+    if run.accuracy is None or run.state != "done":
         return f"{run.state}: {run.message}".rstrip(": ")
     interval = f"({run.low:.3f} – {run.high:.3f})"
     seconds = f"{run.seconds:.1f} s" if run.seconds is not None else ""

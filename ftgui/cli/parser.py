@@ -38,7 +38,8 @@ def _command(
     *,
     json_help: str = "one JSON object",
 ) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=summary, description=summary)
+    # Without abbreviations: "--lr" of a comparison would be taken for "--lrs".
+    command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
     command.add_argument("--json", action="store_true", help=f"print {json_help} instead of words")
     return command
 

@@ -39,14 +39,15 @@ from ftgui.runs.comparison import (
 )
 from ftgui.runs.comparison_table import comparison_csv
 from ftgui.runs.history import RunHistory, RunState, obstacle_to_resuming, open_run
+from ftgui.runs.predictions import TEST_PREDICTIONS
 from ftgui.runs.report import write_report
 from ftgui.runs.results import ComparisonResult
-from ftgui.runs.store import EVENTS, LOCK, LOG
+from ftgui.runs.store import CONFIG, EVENTS, LOCK, LOG, SPLIT
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import Reason, RunStarted, TrainingEvent
 
-UNBORN = {EVENTS, LOG, LOCK}
+UNBORN = {EVENTS, LOG, LOCK, SPLIT}
 """What a run folder holds before the run begins."""
 
 
@@ -70,7 +71,8 @@ def compare(plan: ComparisonPlan, out: Path, control: CompareControl | None = No
 def _begun(plan: ComparisonPlan, out: Path) -> ComparisonFile:
     """Return what the folder holds from now on: what it held, and this plan."""
     if not (out / COMPARISON).is_file():
-        files.new_folder(out, "the comparison")
+        if not (out.is_dir() and all(map(_is_left_behind, out.iterdir()))):
+            files.new_folder(out, "the comparison")
         return ComparisonFile(plan=plan, versions=versions())
     old = read_comparison(out)
     asked = {entry.name for entry in plan.entries()}
@@ -110,7 +112,6 @@ class _Comparing:
         self.entries = comparison.plan.entries()
         self._asked = {entry.name for entry in asked.entries()}
         self._held = _held_of(self.entries, out)
-        self._failed = False
 
     def events(self) -> Iterator[CompareEvent]:
         done = {entry.name for entry in self.entries if _is_over(self._history(entry))}
@@ -126,7 +127,17 @@ class _Comparing:
             if self.control.stopping:
                 break
             yield from self._run(entry, number)
+        yield from self._catch_up()
         yield self._ended()
+
+    def _catch_up(self) -> Iterator[TrainingEvent]:
+        """Judge on the test pictures what was cut off before it was, where others have been."""
+        found = (self._history(entry) for entry in self.entries)
+        done = [history for history in found if history is not None and history.state is RunState.DONE]
+        missing = [history for history in done if not (history.folder / TEST_PREDICTIONS).is_file()]
+        if len(missing) < len(done) and not self.control.stopping:
+            for history in missing:
+                yield from judge_on_test(history)
 
     def _is_wanted(self, entry: Entry) -> bool:
         """Whether it is to be run now: of a comparison that grew, only what was asked for this time."""
@@ -139,8 +150,9 @@ class _Comparing:
     def _run(self, entry: Entry, number: int) -> Iterator[CompareEvent]:
         """Run one of them, or go on with it."""
         history, folder = self._history(entry), self.out / RUNS / entry.name
-        goes_on = history is not None and not obstacle_to_resuming(history)
-        if history is not None and not goes_on:
+        begun = history is not None and (folder / CONFIG).is_file()
+        goes_on = begun and history is not None and not obstacle_to_resuming(history)
+        if folder.is_dir() and not goes_on:
             _clear(folder)
         yield ComparedRunStarted(
             name=entry.name,
@@ -181,10 +193,7 @@ class _Comparing:
         )
 
     def _run_ended(self, entry: Entry) -> ComparedRunEnded:
-        history = self._history(entry)
-        if history is not None and history.ended is not None:
-            self._failed |= history.ended.reason in (Reason.FAILED, Reason.PROOF_FAILED)
-        if self.control.skipping and not _is_over(history):
+        if self.control.skipping and not _is_over(self._history(entry)):
             self.comparison = msgspec.structs.replace(
                 self.comparison, skipped=(*self.comparison.skipped, entry.name)
             )
@@ -202,15 +211,20 @@ class _Comparing:
 
     def _ended(self) -> ComparisonEnded:
         result = self._write()
-        stopped = self.control.stopping
+        failed, stopped = any(map(self._has_failed, self.entries)), self.control.stopping
         report = write_report(self.out, self.comparison)
         return ComparisonEnded(
-            reason="failed" if self._failed else "stopped" if stopped else "completed",
-            message=_closing_words(failed=self._failed, stopped=stopped),
+            reason="failed" if failed else "stopped" if stopped else "completed",
+            message=_closing_words(failed=failed, stopped=stopped),
             folder=str(self.out.absolute()),
             report=str(report.absolute()),
             result=result,
         )
+
+    def _has_failed(self, entry: Entry) -> bool:
+        history = self._history(entry)
+        ended = history.ended if history is not None and entry.name not in self.comparison.skipped else None
+        return ended is not None and ended.reason in (Reason.FAILED, Reason.PROOF_FAILED)
 
 
 def _closing_words(*, failed: bool, stopped: bool) -> str:
@@ -239,9 +253,14 @@ def _is_over(history: RunHistory | None) -> bool:
     return bool(obstacle_to_resuming(history))
 
 
+def _is_left_behind(path: Path) -> bool:
+    """Whether a file is what a program leaves that was killed before it had written anything whole."""
+    return path.name in UNBORN or (path.name.startswith(".") and path.name.endswith(".part"))
+
+
 def _clear(folder: Path) -> None:
     """Take a run folder away that a program was killed over before its run began."""
-    unknown = [path.name for path in folder.iterdir() if path.name not in UNBORN]
+    unknown = [path.name for path in folder.iterdir() if not _is_left_behind(path)]
     if unknown:
         raise FtguiError(
             f"“{folder}” holds something that is no run of a comparison ({', '.join(sorted(unknown))}).",

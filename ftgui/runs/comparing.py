@@ -56,7 +56,7 @@ class ComparedRun:
         """Whether it counts: it went through all of its epochs, and something can be said of each picture."""
         ended = self.history.ended if self.history else None
         whole = ended is not None and ended.reason in (Reason.COMPLETED, Reason.EARLY_STOPPED)
-        return whole and self.judged is not None
+        return whole and self.judged is not None and bool(self.judged.paths)
 
 
 def read_runs(folder: Path, comparison: ComparisonFile) -> list[ComparedRun]:
@@ -94,8 +94,8 @@ def result_of(folder: Path, comparison: ComparisonFile) -> ComparisonResult:
 def measure_of(runs: Sequence[ComparedRun]) -> Measure:
     """Return what accuracies are of: test pictures where every run that is done was judged on some."""
     folders = [run.history.folder for run in runs if run.history and run.history.state is RunState.DONE]
-    tested = [(folder / TEST_PREDICTIONS).is_file() for folder in folders]
-    return "test" if tested and all(tested) else "last epoch"
+    tested = [read_predictions(folder / TEST_PREDICTIONS) for folder in folders]
+    return "test" if tested and all(each is not None and each.paths for each in tested) else "last epoch"
 
 
 def _judged(run: ComparedRun, measure: Measure) -> ComparedRun:
@@ -225,9 +225,15 @@ def _of(runs: Sequence[ComparedRun], strategy: str, lr: float | None) -> list[Co
 
 
 def _is_over(runs: Sequence[ComparedRun], strategy: str) -> bool:
-    """Whether nothing more comes of a strategy: each of its runs is done, was skipped or blew up."""
+    """Whether nothing more comes of a strategy: each of its runs is done, was skipped or broke."""
     mine = [run for run in runs if run.entry.strategy == strategy]
-    return all(run.is_skipped or (run.history is not None and run.history.ended is not None) for run in mine)
+    return all(run.is_skipped or _has_ended(run.history) for run in mine)
+
+
+def _has_ended(history: RunHistory | None) -> bool:
+    """Whether a run ended by itself: one that was stopped goes on."""
+    ended = history.ended if history else None
+    return ended is not None and ended.reason is not Reason.STOPPED
 
 
 def _validated(runs: Sequence[ComparedRun]) -> tuple[float, float]:

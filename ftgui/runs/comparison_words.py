@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from ftgui.runs.comparison import ComparisonPlan
 from ftgui.runs.results import Measure, PairResult, StrategyResult
@@ -27,7 +28,7 @@ def optimistic_words(plan: ComparisonPlan, measure: Measure) -> str:
     if measure == "test":
         return ""
     chosen = []
-    if plan.lrs:
+    if len(plan.lrs) > 1:
         chosen.append(f"each strategy's learning rate was chosen among {len(plan.lrs)}")
     if plan.config.early_stop is not None:
         chosen.append("the last epoch was chosen by early stopping")
@@ -46,7 +47,7 @@ def pair_words(pair: PairResult) -> str:
     low, high = sorted((abs(pair.low), abs(pair.high)))
     return (
         f"`{better}` is better than `{worse}` by {points(abs(pair.difference))} "
-        f"({100 * low:.1f} to {100 * high:.1f}, p = {p_words(pair.p_holm)})."
+        f"({100 * low:.1f} to {100 * high:.1f}, p {p_words(pair.p_holm)})."
     )
 
 
@@ -59,13 +60,11 @@ def _sentences(strategies: Sequence[StrategyResult], pairs: Sequence[PairResult]
     ranked = sorted(strategies, key=lambda each: (-each.accuracy, each.seconds))
     leader = ranked[0]
     level = _level(ranked, pairs)
-    of_leader = {(_other(pair, leader.strategy)): pair for pair in pairs if _is_of(pair, leader.strategy)}
     if len(level) > 1:
         yield _level_words(level)
     for each in ranked:
-        pair = of_leader.get(each.strategy)
-        if pair is not None and pair.differs:
-            yield pair_words(pair)
+        told = (pair for other in level if (pair := _pair(pairs, each, other)) and pair.differs)
+        yield from map(pair_words, islice(told, 1))  # with the best of those that it differs from
     if len(leader.runs) == 1 and any(pair.differs for pair in pairs):
         yield ONE_SEED
 
@@ -117,8 +116,10 @@ def points(difference: float) -> str:
 
 
 def p_words(p: float) -> str:
-    """Return a p as people print it."""
-    return "below 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
+    """Return a p as people print it, after a "p": "= 0.03", "< 0.0001"."""
+    if p < 0.0001:
+        return "< 0.0001"
+    return f"= {p:.4f}" if p < 0.01 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
 
 
 def _named(strategies: Sequence[StrategyResult]) -> str:
@@ -126,9 +127,7 @@ def _named(strategies: Sequence[StrategyResult]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _is_of(pair: PairResult, strategy: str) -> bool:
-    return strategy in (pair.first, pair.second)
-
-
-def _other(pair: PairResult, strategy: str) -> str:
-    return pair.second if pair.first == strategy else pair.first
+def _pair(pairs: Sequence[PairResult], one: StrategyResult, other: StrategyResult) -> PairResult | None:
+    """Return the pair of two strategies, in whatever order."""
+    both = {one.strategy, other.strategy}
+    return next((pair for pair in pairs if {pair.first, pair.second} == both), None)

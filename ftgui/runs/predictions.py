@@ -47,10 +47,12 @@ def predictions_csv(
     """Return a table of what a network says of each picture, from probabilities (pictures, classes)."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    careful = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for picture, row in zip(pictures, probabilities, strict=True):
         predicted = max(range(len(row)), key=row.__getitem__)
-        writer.writerow(
+        # Python's csv leaves a carriage return bare, and then takes it for the end of a line.
+        (careful if "\r" in picture.path + class_names[picture.label] else writer).writerow(
             (picture.path, class_names[picture.label], class_names[predicted], f"{row[predicted]:.6f}")
         )
     return text.getvalue()
@@ -64,9 +66,11 @@ def read_predictions(file: Path) -> Predictions | None:
     """
     try:
         with file.open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise ValueError(f"its first line is not {','.join(COLUMNS)}")
             rows = [
-                (row["path"], row["label"], row["predicted"], float(row["probability"]))
-                for row in csv.DictReader(stream)
+                (row["path"], row["label"], row["predicted"], float(row["probability"])) for row in reader
             ]
     except FileNotFoundError:
         return None

@@ -48,7 +48,7 @@ def cost_figure(points: Sequence[CostPoint], y_title: str, size: tuple[float, fl
 
 
 def _cost_frame(points: Sequence[CostPoint], y_title: str, size: tuple[float, float]) -> Frame:
-    bottom, left, right = size[1] - 46, 56.0, size[0] - 16
+    bottom, left, right = size[1] - 46, 56.0, size[0] - 30
     ends = [value for point in points for value in (point.low, point.high)]
     y, y_ticks = accuracy_axis(ends, bottom, 34.0)
     x, x_ticks = time_axis([point.seconds for point in points], left, right)

@@ -145,6 +145,7 @@ def test_every_setting_has_an_option() -> None:
         "augment": "standard",
         "views": 7,
         "val_fraction": 0.5,
+        "split_seed": 8,
         "seed": 9,
         "precision": "bf16",
         "layout": "channels_last",

@@ -160,13 +160,13 @@ def test_what_would_be_run_is_counted_as_the_user_chooses(qtbot: QtBot, ready_wi
     click(qtbot, dialog, "compare_thaw")
     type_over(qtbot, dialog.seeds, "3")
     assert words_of(dialog, "compare_sentence") == "12 runs of 10 epochs."
-    click(qtbot, dialog, "same")
+    click(qtbot, dialog, "compare_rates_choice_same")
     type_over(qtbot, the(dialog, QLineEdit, "compare_rates"), "0.01, 0.1")
     assert words_of(dialog, "compare_sentence") == "24 runs of 10 epochs."
     plan = dialog.plan()
     assert plan.seeds == (0, 1, 2)
     assert plan.lrs == (0.01, 0.1)
-    click(qtbot, dialog, "own")
+    click(qtbot, dialog, "compare_rates_choice_own")
     assert dialog.plan().lrs == ()
 
 
@@ -183,7 +183,7 @@ def test_rates_that_cannot_be_are_said_and_start_waits(
     qtbot: QtBot, ready_window: OpenWindow, rates: str, words: str
 ) -> None:
     dialog = dialog_of(qtbot, ready_window())
-    click(qtbot, dialog, "same")
+    click(qtbot, dialog, "compare_rates_choice_same")
     type_over(qtbot, the(dialog, QLineEdit, "compare_rates"), rates)
     assert words in words_of(dialog, "compare_sentence")
     assert not dialog.start_button.isEnabled()

@@ -36,6 +36,7 @@ OTHER_VALUES: dict[str, Any] = {
     "device": "cpu",
     "backbone_lr_mult": 0.05,
     "thaw_epoch": 4,
+    "split_seed": 8,
     "norm": "adapt",
     "optimizer": "adamw",
     "momentum": 0.5,

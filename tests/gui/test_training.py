@@ -15,7 +15,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
-    QFrame,
     QLabel,
     QPlainTextEdit,
     QProgressBar,
@@ -81,14 +80,14 @@ def test_curves_can_be_seen_over_seconds_in_both_plots_at_once(
     window = ready_window(scripted_job(started(), epoch(1, 0.7), epoch(2, 0.8), ended()))
     click(qtbot, window, "train_button")
     wait_idle(qtbot, window)
-    click(qtbot, the(window, QFrame, "loss_plot_over"), "seconds")
+    click(qtbot, window, "loss_plot_over_seconds")
     for plot in ("loss_plot", "accuracy_plot"):
         assert [x for x, _ in curve(window, plot, solid=True).points] == [1.5, 3.0]
         assert [x for x, _ in curve(window, plot, solid=False).points] == [1.5, 3.0]
-    click(qtbot, the(window, QFrame, "accuracy_plot_over"), "epochs")
+    click(qtbot, window, "accuracy_plot_over_epochs")
     for plot in ("loss_plot", "accuracy_plot"):
         assert [x for x, _ in curve(window, plot, solid=True).points] == [1.0, 2.0]
-    assert the(the(window, QFrame, "loss_plot_over"), QAbstractButton, "epochs").isChecked()
+    assert the(window, QAbstractButton, "loss_plot_over_epochs").isChecked()
 
 
 def test_the_training_curve_grows_within_an_epoch(qtbot: QtBot, ready_window: OpenWindow) -> None:

@@ -21,6 +21,7 @@ from ftgui.training import trainer as trainer_module
 from ftgui.training.config import TrainConfig
 from ftgui.training.events import (
     BatchEnded,
+    BatchesDrawn,
     CheckpointSaved,
     EpochEnded,
     PhaseProgress,
@@ -65,7 +66,7 @@ def run(finished: Runs) -> Finished:
 def test_events_come_in_the_order_of_what_happens(run: Finished) -> None:
     kinds = [type(event) for event in run.events if not isinstance(event, RunWarning | CheckpointSaved)]
     order = [kind for kind, _ in itertools.groupby(kinds)]
-    epoch = [BatchEnded, PhaseProgress, StageMoved, EpochEnded]
+    epoch = [BatchesDrawn, BatchEnded, PhaseProgress, StageMoved, EpochEnded]
     assert order == [PhaseProgress, RunStarted, *epoch * 3, PhaseProgress, RunEnded]
 
 
@@ -108,7 +109,15 @@ def test_what_a_run_begins_with_is_all_decided(run: Finished, drawn: Drawn) -> N
     assert started.threads == 1, "as many as torch had then"
     fields = started.config.__struct_fields__
     unset = {name for name in fields if getattr(started.config, name) is None}
-    nothing_said = {"init", "preprocessing", "freeze_until", "thaw_epoch", "clip_grad", "early_stop"}
+    nothing_said = {
+        "init",
+        "preprocessing",
+        "freeze_until",
+        "thaw_epoch",
+        "clip_grad",
+        "early_stop",
+        "split_seed",
+    }
     assert unset == nothing_said, "off, or not its own"
     assert [stage.learns for stage in started.stages] == [False] * (len(started.stages) - 1) + [True]
     assert sum(stage.parameters for stage in started.stages) == started.parameters
@@ -153,6 +162,7 @@ def test_the_folder_holds_what_the_design_says(run: Finished) -> None:
         "checkpoint.pth",
         "config.json",
         "events.jsonl",
+        "last_predictions.csv",
         "log.txt",
         "metrics.csv",
         "predictions.csv",

@@ -7,6 +7,7 @@ from typing import Literal
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -68,16 +69,18 @@ class Segments(QFrame):
         self.setProperty("role", "segments")
         name_widget(self, object_name=object_name, accessible_name=accessible_name)
         self._group = QButtonGroup(self)
+        self._keys: dict[QAbstractButton, str] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(0)
         for key, label in options:
-            row.addWidget(self._make_button(key, label))
+            row.addWidget(self._make_button(key, label, f"{object_name}_{key}"))
         self._group.buttonClicked.connect(self._on_clicked)
 
-    def _make_button(self, key: str, label: str) -> QPushButton:
+    def _make_button(self, key: str, label: str, object_name: str) -> QPushButton:
         button = QPushButton(label, self)
-        button.setObjectName(key)
+        name_widget(button, object_name=object_name, accessible_name=label)
+        self._keys[button] = key
         button.setCheckable(True)
         button.setChecked(not self._group.buttons())
         self._group.addButton(button)
@@ -85,15 +88,15 @@ class Segments(QFrame):
 
     def choice(self) -> str:
         checked = self._group.checkedButton()
-        return checked.objectName() if checked is not None else ""
+        return self._keys[checked] if checked is not None else ""
 
     def set_choice(self, key: str) -> None:
         """Show ``key`` as chosen, without a signal."""
         for button in self._group.buttons():
-            button.setChecked(button.objectName() == key)
+            button.setChecked(self._keys[button] == key)
 
     def _on_clicked(self, button: QPushButton) -> None:
-        self.chosen.emit(button.objectName())
+        self.chosen.emit(self._keys[button])
 
 
 class Disclosure(QWidget):

@@ -54,11 +54,11 @@ def test_a_corner_widget_stands_on_the_line_of_the_title(qtbot: QtBot) -> None:
 
 
 def test_segments_have_one_choice_and_say_what_the_user_chose(qtbot: QtBot) -> None:
-    segments = Segments((("epochs", "Epochs"), ("seconds", "Seconds")))
+    segments = Segments((("epochs", "Epochs"), ("seconds", "Seconds")), object_name="over")
     qtbot.addWidget(segments)
     segments.show()
     assert segments.choice() == "epochs"
-    button = segments.findChild(QPushButton, "seconds")
+    button = segments.findChild(QPushButton, "over_seconds")
     with qtbot.waitSignal(segments.chosen) as blocker:
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert (blocker.args, segments.choice()) == (["seconds"], "seconds")

@@ -45,19 +45,24 @@ def compare_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def plan_from(arguments: argparse.Namespace) -> ComparisonPlan:
-    """Return what to compare; where only a folder is named, what is compared there.
+def plan_from(arguments: argparse.Namespace) -> ComparisonPlan | None:
+    """Return what to compare; None where only a folder is named, in which something is compared already.
 
     Raises:
         UsageError: strategies are named nowhere.
     """
     said = {name: value for name, value in vars(arguments).items() if value is not None}
-    if said.keys() <= {"command", "json", "out"} and (arguments.out / COMPARISON).is_file():
-        return read_comparison(arguments.out).plan
+    there = (arguments.out / COMPARISON).is_file()
+    if there and said.keys() <= {"command", "json", "out"}:
+        return None
     config = config_from(arguments)
     if arguments.strategies is None:
         raise UsageError("A comparison needs --strategies.", "For example --strategies freeze,small-lr,full.")
-    return make_plan_of(config, arguments.strategies, arguments.seeds or (0,), arguments.lrs or ())
+    seeds, lrs = arguments.seeds, arguments.lrs
+    if there:  # who adds to a comparison means its seeds and rates
+        plan = read_comparison(arguments.out).plan
+        seeds, lrs = seeds or plan.seeds, lrs or plan.lrs
+    return make_plan_of(config, arguments.strategies, seeds or (0,), lrs or ())
 
 
 class CompareWords:

@@ -109,7 +109,7 @@ def _compare(commands: Commands[argparse.ArgumentParser]) -> None:
         required=True,
         help="the folder, a new one or that of a comparison to go on with; then nothing else need be said",
     )
-    _shared_by_runs(command, without=("seed", "split_seed", "lr"))
+    _shared_by_runs(command, without=("seed", "lr"))
 
 
 def _what_to_train(command: argparse.ArgumentParser) -> None:

@@ -135,8 +135,8 @@ class MainWindow(QMainWindow):
         name = f"{date.today():%Y-%m-%d}-comparison"
         self.compare(plan, unused_path(self._runs_folder, name))
 
-    def compare(self, plan: ComparisonPlan, folder: Path) -> None:
-        """Compare in a folder, a new one or one of a comparison that has runs left."""
+    def compare(self, plan: ComparisonPlan | None, folder: Path) -> None:
+        """Compare in a new folder; without a plan, go on with the comparison in the folder."""
         if not self._is_busy:
             self.news.clear()
             self.training.compare(plan, folder)
@@ -145,10 +145,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def continue_comparison(self, folder: Path) -> None:
         """Go on with a comparison that has runs left."""
-        try:
-            self.compare(read_comparison(folder).plan, folder)
-        except FtguiError as error:
-            self.messages.show_error(error)
+        self.compare(None, folder)
 
     def open_comparison(self, folder: Path) -> None:
         """Show a comparison that is on the disk, and put its runs beside those of this window."""

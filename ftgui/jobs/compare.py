@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from ftgui.core import files
 from ftgui.core.errors import FtguiError
+from ftgui.data.dataset import Split
 from ftgui.jobs.compare_control import CompareControl
 from ftgui.jobs.compare_events import (
     ComparedRunEnded,
@@ -22,6 +23,7 @@ from ftgui.jobs.compare_events import (
     Planned,
 )
 from ftgui.jobs.judging import judge_on_test
+from ftgui.jobs.prepare import Pictures
 from ftgui.jobs.resume import resume
 from ftgui.jobs.train import train
 from ftgui.jobs.versions import versions
@@ -42,7 +44,7 @@ from ftgui.runs.history import RunHistory, RunState, obstacle_to_resuming, open_
 from ftgui.runs.predictions import TEST_PREDICTIONS
 from ftgui.runs.report import write_report
 from ftgui.runs.results import ComparisonResult
-from ftgui.runs.store import CONFIG, EVENTS, LOCK, LOG, SPLIT
+from ftgui.runs.store import CONFIG, EVENTS, LOCK, LOG, SPLIT, read_split
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import Reason, RunStarted, TrainingEvent
@@ -51,21 +53,26 @@ UNBORN = {EVENTS, LOG, LOCK, SPLIT}
 """What a run folder holds before the run begins."""
 
 
-def compare(plan: ComparisonPlan, out: Path, control: CompareControl | None = None) -> Iterator[CompareEvent]:
+def compare(
+    plan: ComparisonPlan | None, out: Path, control: CompareControl | None = None
+) -> Iterator[CompareEvent]:
     """Run what of ``plan`` is not done yet in ``out``, a new folder or one that holds a comparison.
 
-    What was stopped or cut off goes on where it was; runs that are done are not touched. The last event is
-    always ``ComparisonEnded``.
+    Without a plan, go on with what is compared there; what was skipped stays so. What was stopped or cut off
+    goes on where it was; runs that are done are not touched. The last event is always ``ComparisonEnded``.
 
     Raises:
         FtguiError: before anything is written, where the plan cannot be or the folder holds something else;
             later, where the dataset or the weights do not do. What a single run dies of ends that run.
     """
-    plan.check()
-    comparison = _begun(plan, out)
+    if plan is None:
+        comparison = read_comparison(out)
+    else:
+        plan.check()
+        comparison = _begun(plan, out)
     with _locked(out):
-        write_comparison(out, comparison)
-        yield from _Comparing(comparison, plan, out, control or CompareControl()).events()
+        asked = plan or comparison.plan
+        yield from _Comparing(comparison, asked, out, control or CompareControl()).events()
 
 
 def _begun(plan: ComparisonPlan, out: Path) -> ComparisonFile:
@@ -79,7 +86,6 @@ def _begun(plan: ComparisonPlan, out: Path) -> ComparisonFile:
     return msgspec.structs.replace(
         old,
         plan=joined(old.plan, plan, out),
-        versions=versions(),
         skipped=tuple(name for name in old.skipped if name not in asked),
     )
 
@@ -97,7 +103,8 @@ def _locked(out: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        (out / LOCK).unlink(missing_ok=True)
+        with suppress(OSError):  # another program may hold it by now
+            (out / LOCK).unlink(missing_ok=True)
 
 
 class _Comparing:
@@ -111,9 +118,10 @@ class _Comparing:
         self.control = control
         self.entries = comparison.plan.entries()
         self._asked = {entry.name for entry in asked.entries()}
-        self._held = _held_of(self.entries, out)
+        self._held = _first_begun(self.entries, out)
 
     def events(self) -> Iterator[CompareEvent]:
+        self._write()
         done = {entry.name for entry in self.entries if _is_over(self._history(entry))}
         yield ComparisonStarted(
             folder=str(self.out.absolute()),
@@ -167,7 +175,7 @@ class _Comparing:
         with closing(self._events_of(entry, folder, control, goes_on=goes_on)) as events:
             for event in events:
                 if isinstance(event, RunStarted) and self._held is None:
-                    self._held = event
+                    self._held = event, folder
                 yield event
         yield self._run_ended(entry)
 
@@ -178,19 +186,28 @@ class _Comparing:
             yield from resume(folder, control)
         else:
             folder.parent.mkdir(exist_ok=True)
-            yield from train(self._config(entry), folder, control)
+            yield from train(self._config(entry), folder, control, self._pictures)
         history = open_run(folder)
         if history.state is RunState.DONE and not control.stopping:
             yield from judge_on_test(history)
 
     def _config(self, entry: Entry) -> TrainConfig:
         """Return what a run trains, in the arithmetic and on the device of the first."""
-        config, held = self.comparison.plan.config_of(entry), self._held
-        if held is None:
+        config = self.comparison.plan.config_of(entry)
+        if self._held is None:
             return config
+        held, _ = self._held
         return msgspec.structs.replace(
-            config, precision=held.config.precision, layout=held.config.layout, device=held.config.device
+            config, precision=held.precision, layout=held.layout, device=held.device
         )
+
+    @property
+    def _pictures(self) -> Pictures | None:
+        """The split of the first run, whatever the folder holds by now; None before there is one."""
+        if self._held is None:
+            return None
+        split = read_split(self._held[1])
+        return Pictures(split.root, split.class_names, Split(train=split.train, val=split.val))
 
     def _run_ended(self, entry: Entry) -> ComparedRunEnded:
         if self.control.skipping and not _is_over(self._history(entry)):
@@ -202,20 +219,31 @@ class _Comparing:
         return ComparedRunEnded(run=run, result=result)
 
     def _write(self) -> ComparisonResult:
-        """Write what is known by now."""
+        """Write what is known by now.
+
+        Raises:
+            FtguiError: the disk is full, or the folder may not be written to any more.
+        """
         result = result_of(self.out, self.comparison)
         self.comparison = msgspec.structs.replace(self.comparison, result=result)
-        write_comparison(self.out, self.comparison)
-        files.write_text(self.out / TABLE, comparison_csv(result))
+        try:
+            write_comparison(self.out, self.comparison)
+            with suppress(PermissionError):  # a spreadsheet on Windows holds it: it is written again later
+                files.write_text(self.out / TABLE, comparison_csv(result))
+        except OSError as error:
+            raise files.cannot_write(self.out, "the comparison", error) from error
         return result
 
     def _ended(self) -> ComparisonEnded:
         result = self._write()
         failed, stopped = any(map(self._has_failed, self.entries)), self.control.stopping
-        report = write_report(self.out, self.comparison)
+        try:
+            report = write_report(self.out, self.comparison)
+        except OSError as error:
+            raise files.cannot_write(self.out, "the report", error) from error
         return ComparisonEnded(
             reason="failed" if failed else "stopped" if stopped else "completed",
-            message=_closing_words(failed=failed, stopped=stopped),
+            message=_closing_words(result, failed=failed, stopped=stopped),
             folder=str(self.out.absolute()),
             report=str(report.absolute()),
             result=result,
@@ -227,22 +255,25 @@ class _Comparing:
         return ended is not None and ended.reason in (Reason.FAILED, Reason.PROOF_FAILED)
 
 
-def _closing_words(*, failed: bool, stopped: bool) -> str:
+def _closing_words(result: ComparisonResult, *, failed: bool, stopped: bool) -> str:
     if failed:
         return "The comparison has a run that failed."
     if stopped:
         return "The comparison was stopped; the same command goes on with it."
+    waiting = sum(run.state == "waiting" for run in result.runs)
+    if waiting:
+        return f"What was asked for is done; {waiting:,} of the folder's {len(result.runs):,} runs wait."
     return "The comparison is complete."
 
 
-def _held_of(entries: tuple[Entry, ...], out: Path) -> RunStarted | None:
-    """Return how the first run that began in the folder computes: all others do the same."""
+def _first_begun(entries: tuple[Entry, ...], out: Path) -> tuple[RunStarted, Path] | None:
+    """Return how the first run that began computes, and its folder: all others do the same."""
     for entry in entries:
         folder = out / RUNS / entry.name
         if (folder / EVENTS).is_file():
             started = open_run(folder).started
             if started is not None:
-                return started
+                return started, folder
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,18 @@ from ftgui.training.loops import EVALUATION_BATCH
 JUDGING = "judging the test pictures"
 
 
-def test_pictures(config: TrainConfig) -> tuple[Picture, ...]:
-    """Return the pictures of the dataset's test split; none where it has no such split.
+def test_pictures(config: TrainConfig, class_names: Sequence[str]) -> tuple[Path, tuple[Picture, ...]]:
+    """Return the root of a dataset and the pictures of its test split, by the numbers of ``class_names``.
+
+    None where it has no such split. Classes that came later are left out.
 
     Raises:
         FtguiError: the dataset cannot be read any more.
     """
     dataset, _ = without_excluded(scan_dataset(Path(config.dataset)), config.exclude)
-    return dataset.test
+    numbers = {name: number for number, name in enumerate(class_names)}
+    named = ((picture.path, numbers.get(dataset.class_names[picture.label])) for picture in dataset.test)
+    return Path(dataset.root), tuple(Picture(path, label) for path, label in named if label is not None)
 
 
 def judge_on_test(history: RunHistory) -> Generator[PhaseProgress, None, None]:
@@ -42,11 +46,11 @@ def judge_on_test(history: RunHistory) -> Generator[PhaseProgress, None, None]:
         FtguiError: the dataset or the weights cannot be read any more.
     """
     assert history.started is not None  # it is done
-    pictures = test_pictures(history.started.config)
+    root, pictures = test_pictures(history.started.config, history.started.class_names)
     if not pictures:
         return
     classifier = open_classifier(history.folder)
-    store = PixelStore(Path(history.started.config.dataset), pictures, classifier.preprocessing)
+    store = PixelStore(root, pictures, classifier.preprocessing)
     total = 2 * len(pictures)
     for done, _ in store.load():
         yield PhaseProgress(phase=JUDGING, done=done, total=total)

@@ -46,14 +46,18 @@ Events = Generator[TrainingEvent, None, None]
 Names = tuple[str, ...]
 
 
-def train(config: TrainConfig, out: Path, control: RunControl | None = None) -> Iterator[TrainingEvent]:
+def train(
+    config: TrainConfig, out: Path, control: RunControl | None = None, pictures: Pictures | None = None
+) -> Iterator[TrainingEvent]:
     """Train as ``config`` says into the new folder ``out``; the last event is always ``RunEnded``.
+
+    ``pictures`` are those of a run before it, which are to be split the same; else the dataset is looked at.
 
     Raises:
         FtguiError: before anything is written, where the dataset, the weights or the settings do not do.
             What goes wrong later ends the run with ``Reason.FAILED`` and keeps the best weights so far.
     """
-    job = TrainJob(config, out, control or RunControl())
+    job = TrainJob(config, out, control or RunControl(), pictures=pictures)
     yield from job.events()
 
 
@@ -74,12 +78,18 @@ class TrainJob:
     """One run, in a new folder, or with ``earlier`` going on in the folder where it was stopped."""
 
     def __init__(
-        self, config: TrainConfig, out: Path, control: RunControl, earlier: Earlier | None = None
+        self,
+        config: TrainConfig,
+        out: Path,
+        control: RunControl,
+        earlier: Earlier | None = None,
+        pictures: Pictures | None = None,
     ) -> None:
         self.config = config
         self.out = out
         self.control = control
         self.earlier = earlier
+        self.pictures = earlier.pictures if earlier is not None else pictures
         self.clock = RunClock()
         if earlier is not None and earlier.checkpoint is not None:
             self.clock.add_earlier(earlier.checkpoint.seconds, earlier.checkpoint.phase_seconds)
@@ -107,7 +117,7 @@ class TrainJob:
             prepared = yield from prepare(
                 self.config,
                 self.clock,
-                earlier.pictures if earlier else None,
+                self.pictures,
                 earlier.started.preprocessing if earlier else None,
                 self.control,
             )

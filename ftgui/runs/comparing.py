@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ftgui.core.errors import FtguiError
 from ftgui.evaluation.statistics import (
     difference_interval,
     holm,
@@ -24,6 +23,7 @@ from ftgui.evaluation.statistics import (
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.runs.comparison import RUNS, ComparisonFile, ComparisonPlan, Entry
 from ftgui.runs.comparison_words import measure_words, optimistic_words, pair_words, sentences
+from ftgui.runs.costs import Cost, cost_of
 from ftgui.runs.held_equal import evidence_of, held_equal
 from ftgui.runs.history import RunHistory, RunState, open_run
 from ftgui.runs.predictions import TEST_PREDICTIONS, Predictions, read_predictions
@@ -74,7 +74,8 @@ def result_of(folder: Path, comparison: ComparisonFile) -> ComparisonResult:
     plan, runs = comparison.plan, read_runs(folder, comparison)
     measure = measure_of(runs)
     runs = [_judged(run, measure) for run in runs]
-    strategies = _with_front([result for name in plan.strategies if (result := _strategy(plan, name, runs))])
+    found = [result for name in plan.strategies if (result := _strategy(plan, name, runs))]
+    strategies = _with_front(found)
     pairs = tuple(_pairs(strategies, {run.entry.name: run for run in runs}))
     return _with_facts(
         ComparisonResult(
@@ -85,10 +86,31 @@ def result_of(folder: Path, comparison: ComparisonFile) -> ComparisonResult:
             runs=tuple(_run_result(run) for run in runs),
             strategies=strategies,
             pairs=pairs,
-            sentences=sentences(strategies, pairs),
+            sentences=(*sentences(strategies, pairs), *left_out_sentences(plan, runs, strategies)),
         ),
         runs,
     )
+
+
+def left_out_sentences(
+    plan: ComparisonPlan, runs: Sequence[ComparedRun], strategies: Sequence[StrategyResult]
+) -> Iterator[str]:
+    """Say which strategies are left out though nothing more comes of them, and why."""
+    told = {each.strategy for each in strategies}
+    for name in plan.strategies:
+        mine = [run for run in runs if run.entry.strategy == name]
+        if name in told or not mine or not _is_over(runs, name) or all(run.is_skipped for run in mine):
+            continue
+        reasons = {run.history.ended.reason for run in mine if run.history and run.history.ended}
+        why = "its runs were not judged on the same pictures"
+        if Reason.NAN_LOSS in reasons:
+            why = "its loss was no longer a finite number"
+        elif reasons & {Reason.FAILED, Reason.PROOF_FAILED}:
+            why = "a run of it failed"
+        yield f"`{name}` is left out: {why}."
+    tables = {run.judged.paths for run in runs if run.judged and run.is_done}
+    if len(tables) > 1 and len(told) > 1:
+        yield "Not all runs were judged on the same pictures: only those that were are compared."
 
 
 def measure_of(runs: Sequence[ComparedRun]) -> Measure:
@@ -134,14 +156,14 @@ def _run_result(run: ComparedRun) -> RunResult:
     if history is None or history.started is None:
         return result
     started, ended, last = history.started, history.ended, history.epochs[-1] if history.epochs else None
-    low, high = _interval(run.judged)
+    low, high = _interval(run.judged if run.is_done else None)
     return msgspec.structs.replace(
         result,
         lr=started.config.head_lr,
-        accuracy=run.judged.accuracy if run.judged else None,
+        accuracy=run.judged.accuracy if run.judged and run.is_done else None,
         low=low,
         high=high,
-        pictures=len(run.judged.paths) if run.judged else None,
+        pictures=len(run.judged.paths) if run.judged and run.is_done else None,
         last_val_accuracy=last.val_accuracy if last else None,
         last_val_loss=last.val_loss if last else None,
         best_val_accuracy=history.kept.val_accuracy if history.kept else None,
@@ -156,6 +178,7 @@ def _run_result(run: ComparedRun) -> RunResult:
         moved_tensors=ended.moved_tensors if ended else None,
         frozen_tensors=ended.frozen_tensors if ended else None,
         frozen_changed=ended.frozen_changed if ended else None,
+        reason=ended.reason.value if ended else "",
         message=ended.message if ended else "",
     )
 
@@ -190,11 +213,14 @@ def _strategy(plan: ComparisonPlan, name: str, runs: Sequence[ComparedRun]) -> S
     if not whole or (len(whole) < len(tries) and not _is_over(runs, name)):
         return None
     best = max(whole, key=_validated)
+    if len({run.judged.paths for run in best if run.judged}) > 1:
+        return None  # a seed's runs were judged on other pictures: nothing can be said of their mean
+    cost = _cost(name, runs)
     results = [_run_result(run) for run in best]
     accuracies = [result.accuracy or 0.0 for result in results]
     mean, count = statistics.fmean(accuracies), results[0].pictures or 0
     low, high = wilson_interval(mean, count)
-    first, *later = [result.seconds or 0.0 for result in results]
+    later = [result.seconds or 0.0 for result in results[1:]]
     return StrategyResult(
         strategy=name,
         title=STRATEGIES[name].title,
@@ -209,7 +235,8 @@ def _strategy(plan: ComparisonPlan, name: str, runs: Sequence[ComparedRun]) -> S
         pictures=count,
         best_val_accuracy=_mean([result.best_val_accuracy for result in results]),
         train_accuracy=_mean([result.train_accuracy for result in results]),
-        seconds=first,
+        seconds=cost.seconds,
+        is_cost_known=cost.is_known,
         later_seconds=statistics.fmean(later) if later else None,
         seconds_per_epoch=_mean([result.seconds_per_epoch for result in results]),
         peak_memory_mb=max((result.peak_memory_mb or 0.0 for result in results), default=None),
@@ -217,6 +244,12 @@ def _strategy(plan: ComparisonPlan, name: str, runs: Sequence[ComparedRun]) -> S
         parameters=results[0].parameters,
         moved_tensors=results[0].moved_tensors,
     )
+
+
+def _cost(strategy: str, runs: Sequence[ComparedRun]) -> Cost:
+    done = [(run.entry.strategy, run.history) for run in runs if run.is_done and run.history is not None]
+    everyone = [history for _, history in done]
+    return cost_of([history for name, history in done if name == strategy], everyone)
 
 
 def _of(runs: Sequence[ComparedRun], strategy: str, lr: float | None) -> list[ComparedRun]:
@@ -249,10 +282,9 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _with_front(strategies: Sequence[StrategyResult]) -> tuple[StrategyResult, ...]:
-    front = set(pareto_front([(each.seconds, each.accuracy) for each in strategies]))
-    return tuple(
-        msgspec.structs.replace(each, is_on_front=number in front) for number, each in enumerate(strategies)
-    )
+    known = [each for each in strategies if each.is_cost_known]
+    front = {known[n].strategy for n in pareto_front([(each.seconds, each.accuracy) for each in known])}
+    return tuple(msgspec.structs.replace(each, is_on_front=each.strategy in front) for each in strategies)
 
 
 # A pair -----------------------------------------------------------------------------------------------------
@@ -288,10 +320,17 @@ def _pairs(strategies: Sequence[StrategyResult], runs: Mapping[str, ComparedRun]
             p=together[number],
             p_holm=p_holm,
             differs=p_holm < SIGNIFICANT and not low <= 0.0 <= high and _agree(seeds),
-            cost_ratio=a.seconds / b.seconds if b.seconds else 1.0,
+            cost_ratio=_ratio(a, b),
             words="",
         )
         yield msgspec.structs.replace(pair, words=pair_words(pair))
+
+
+def _ratio(one: StrategyResult, other: StrategyResult) -> float | None:
+    """Return how many times dearer one strategy is than another, where both costs are known."""
+    if not (one.is_cost_known and other.is_cost_known and other.seconds > 0):
+        return None
+    return one.seconds / other.seconds
 
 
 def _agree(seeds: Sequence[SeedPair]) -> bool:
@@ -306,11 +345,6 @@ Table = tuple[tuple[str, ...], npt.NDArray[np.bool_]]
 
 def _table(strategy: StrategyResult, runs: Mapping[str, ComparedRun]) -> Table:
     judged = [found for name in strategy.runs if (found := runs[name].judged)]
-    if any(other.paths != judged[0].paths for other in judged):
-        raise FtguiError(
-            f"The runs of “{strategy.strategy}” were not judged on the same pictures.",
-            "Compare again in another folder.",
-        )
     return judged[0].paths, np.stack([each.correct for each in judged])
 
 

@@ -110,8 +110,10 @@ def joined(old: ComparisonPlan, new: ComparisonPlan, folder: Path) -> Comparison
     Raises:
         FtguiError: the runs of both could not be compared.
     """
-    split = old.config.split_seed
-    config = msgspec.structs.replace(new.config, split_seed=split) if split in new.seeds else new.config
+    # That of the first seed unless one was asked for: whoever adds seeds asks for none.
+    asked_for_one = new.config.split_seed != new.seeds[0]
+    split = new.config.split_seed if asked_for_one else old.config.split_seed
+    config = msgspec.structs.replace(new.config, split_seed=split)
     different = [
         field.name
         for field in msgspec.structs.fields(TrainConfig)

@@ -81,9 +81,11 @@ def _level(ranked: Sequence[StrategyResult], pairs: Sequence[PairResult]) -> lis
 
 def _level_words(level: Sequence[StrategyResult]) -> str:
     """Return the sentence about those that are as good as the best, and the cheapest of them."""
-    by_cost = sorted(level, key=lambda each: each.seconds)
+    words = f"{_named(level)}: no difference that {level[0].pictures:,} pictures can show"
+    by_cost = sorted((each for each in level if each.is_cost_known), key=lambda each: each.seconds)
+    if len(by_cost) < 2:
+        return f"{words}."
     cheapest, others = by_cost[0], by_cost[1:]
-    words = f"{_named(level)}: no difference that {cheapest.pictures:,} pictures can show"
     dearer = [each for each in others if times_words(each.seconds, cheapest.seconds)]
     if not dearer:
         return f"{words}, and none that matters in what they cost."
@@ -96,6 +98,8 @@ def _level_words(level: Sequence[StrategyResult]) -> str:
 def _cheaper(pair: PairResult) -> str:
     """Return which of two is cheaper, and how much; empty where it does not matter."""
     ratio = pair.cost_ratio
+    if ratio is None:
+        return ""
     cheap, words = (
         (pair.first, times_words(1.0, ratio)) if ratio < 1 else (pair.second, times_words(ratio, 1.0))
     )

@@ -53,7 +53,7 @@ def _cost_frame(points: Sequence[CostPoint], y_title: str, size: tuple[float, fl
     y, y_ticks = accuracy_axis(ends, bottom, 34.0)
     x, x_ticks = time_axis([point.seconds for point in points], left, right)
     scale = ", logarithmic" if x.log else ""
-    return Frame(size, x, y, x_ticks, y_ticks, f"time of the first run{scale}", y_title)
+    return Frame(size, x, y, x_ticks, y_ticks, f"time of a run that finds nothing kept{scale}", y_title)
 
 
 def _cost_words(point: CostPoint) -> str:

@@ -50,7 +50,7 @@ def _begun(plan: ComparisonPlan, strategy: str, histories: dict[str, RunHistory]
 
 
 def cost_points(plan: ComparisonPlan, strategies: Sequence[StrategyResult]) -> list[CostPoint]:
-    """Return a point a strategy; its seconds are those of its first run."""
+    """Return a point a strategy; its seconds are what a run of it costs by itself."""
     return [
         CostPoint(
             slot=slot_of(plan, strategy.strategy),

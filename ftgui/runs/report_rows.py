@@ -66,7 +66,7 @@ class PairRow:
 STRATEGY_COLUMNS = (
     "accuracy",
     "lowest – highest",
-    "first run",
+    "time",
     "later runs",
     "an epoch",
     "learns",
@@ -111,7 +111,7 @@ def _strategy_cells(strategy: StrategyResult, entries: int | None) -> tuple[tupl
     return (
         (words.accuracy(strategy.accuracy), words.span(strategy.low, strategy.high)),
         (words.span(strategy.lowest, strategy.highest), "") if seeds > 1 else (words.NONE, "one seed"),
-        (words.duration(strategy.seconds), ""),
+        (("" if strategy.is_cost_known else "≥ ") + words.duration(strategy.seconds), ""),
         (words.duration(strategy.later_seconds), ""),
         (words.duration(strategy.seconds_per_epoch), ""),
         _part(strategy.trainable_parameters, strategy.parameters),
@@ -175,7 +175,7 @@ def pair_rows(plan: ComparisonPlan, pairs: Sequence[PairResult]) -> list[PairRow
                 f"{words.points(pair.low)} to {words.points(pair.high)}",
                 words.p_value(pair.p),
                 words.p_value(pair.p_holm),
-                f"× {_ratio(pair.cost_ratio)}",
+                f"× {_ratio(pair.cost_ratio)}" if pair.cost_ratio is not None else "–",
             ),
             seeds=tuple(
                 f"seed {seed.seed}: {seed.only_first:,} / {seed.only_second:,}, p {words.p_value(seed.p)}"

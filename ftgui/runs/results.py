@@ -45,6 +45,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     moved_tensors: int | None = None
     frozen_tensors: int | None = None
     frozen_changed: int | None = None
+    reason: str = ""
+    """Why it ended, as ``events.Reason`` says it; "" while it has not."""
     message: str = ""
     """How it ended."""
 
@@ -71,7 +73,9 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
     best_val_accuracy: float | None = None
     train_accuracy: float | None = None
     seconds: float
-    """Of the first of the runs, which computed what later ones found kept."""
+    """Of a run that finds nothing kept: see ``costs.cost_of``."""
+    is_cost_known: bool = True
+    """False where its frozen stages were kept from before the comparison."""
     later_seconds: float | None = None
     """Mean of the others; None where there are none."""
     seconds_per_epoch: float | None = None
@@ -80,7 +84,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
     parameters: int | None = None
     moved_tensors: int | None = None
     is_on_front: bool = False
-    """No other strategy is as accurate in less time, or more accurate in the same."""
+    """No other strategy whose cost is known is as accurate in less time, or more accurate in the same."""
 
 
 class SeedPair(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,8 +117,8 @@ class PairResult(msgspec.Struct, frozen=True, kw_only=True):
     p_holm: float
     differs: bool
     """Whether so many pictures show a difference."""
-    cost_ratio: float
-    """Seconds of the first over those of the second."""
+    cost_ratio: float | None
+    """Seconds of the first over those of the second; None where one of them is not known."""
     words: str
 
 

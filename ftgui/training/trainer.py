@@ -137,6 +137,7 @@ class Trainer:
             if self.last is None and self.epochs and reason in (Reason.COMPLETED, Reason.EARLY_STOPPED):
                 # it was cut off between its last epoch and its end
                 self.last = yield from self._evaluate(len(self.epochs) + 1)
+                reason = reason if self.last is not None else Reason.STOPPED
         except Exception:
             yield from self.keeper.save()
             raise

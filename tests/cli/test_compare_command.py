@@ -149,9 +149,13 @@ def test_a_warning_that_every_run_gives_is_printed_once(
     assert len([line for line in warned if "bricks/003.png" in line]) == 1
     assert len(warned) == len(set(warned))
     assert lines.index(warned[0]) < lines.index("2 of 2: full-seed0")
-    for name in ("freeze-seed0", "full-seed0"):
-        log = (tmp_path / "out" / RUNS / name / "log.txt").read_text(encoding="utf-8")
-        assert "bricks/003.png" in log, "each run keeps it"
+    logs = [
+        (tmp_path / "out" / RUNS / name / "log.txt").read_text(encoding="utf-8")
+        for name in ("freeze-seed0", "full-seed0")
+    ]
+    assert ["bricks/003.png" in log for log in logs] == [True, False], "the second has the first one's split"
+    assert all("preprocessing is a guess" in log for log in logs), "each run keeps what it says"
+    assert len([line for line in warned if "preprocessing is a guess" in line]) == 1
 
 
 def test_a_warning_that_only_a_later_run_gives_is_printed_too(capsys: Capture) -> None:
@@ -310,7 +314,6 @@ def test_without_strategies_it_is_wrong_usage(drawn: Drawn, tmp_path: Path, caps
         ("--lrs", "fast"),
         ("--lrs", ""),
         ("--strategy", "full"),
-        ("--split-seed", "1"),
         ("--stage-lr", "layer4=0.1"),
         ("--lr", "0.1"),
         ("--seed", "3"),

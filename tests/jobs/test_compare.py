@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from ftgui.core import records
 from ftgui.core.errors import FtguiError
+from ftgui.jobs.compare import compare
 from ftgui.jobs.compare_control import CompareControl
 from ftgui.jobs.compare_events import ComparedRunEnded, ComparisonEnded, ComparisonStarted
 from ftgui.jobs.predict import predict
@@ -24,7 +25,7 @@ from ftgui.runs.store import CONFIG, EVENTS, LAST_PREDICTIONS, LOG, METRICS, SUM
 from ftgui.training.config import TrainConfig
 from ftgui.training.events import BatchEnded, EpochEnded, Reason
 from tests import samples
-from tests.fixtures import Drawn
+from tests.fixtures import Drawn, small_pictures
 from tests.jobs.comparing import (
     STRATEGIES,
     began,
@@ -188,6 +189,31 @@ def test_all_runs_compute_as_the_first_one_did(drawn: Drawn, tmp_path: Path) -> 
     assert started.timings == (), "it was told how to compute, and measured nothing"
 
 
+def test_pictures_that_come_and_go_between_two_runs_change_nobodys_split(
+    drawn: Drawn, tmp_path: Path
+) -> None:
+    moving = Drawn(Path(shutil.copytree(drawn.data, tmp_path / "data")), drawn.weights)
+    out = tmp_path / "out"
+    to_the_end(small_plan(moving, ("freeze",), (0,)), out)
+    split = read_split(run_folder(out, "freeze-seed0"))
+    first = moving.data / split.train[0].path
+    (first.parent / "new.png").write_bytes(first.read_bytes()[:-1] + b"!")
+    (moving.data / "a new class").mkdir()
+    shutil.copy(first, moving.data / "a new class" / "other.png")
+    to_the_end(small_plan(moving, ("lr-zero",), (0, 1)), out)
+    assert read_split(run_folder(out, "lr-zero-seed0")) == split
+    assert read_split(run_folder(out, "lr-zero-seed1")) == split
+    assert all(held.equal for held in result_in(out).held_equal)
+
+
+def test_the_device_of_the_first_run_is_that_of_all(drawn: Drawn, tmp_path: Path) -> None:
+    to_the_end(small_plan(drawn, ("freeze", "lr-zero"), (0,), device="auto"), tmp_path / "out")
+    config = records.read_json(run_folder(tmp_path / "out", "lr-zero-seed0") / CONFIG, TrainConfig)
+    started = open_run(run_folder(tmp_path / "out", "freeze-seed0")).started
+    assert started is not None
+    assert config.device == started.device != "auto"
+
+
 def test_settings_of_one_strategy_mean_nothing_to_the_others(drawn: Drawn) -> None:
     plan = small_plan(drawn, ("freeze", "thaw", "small-lr"), (3,), thaw_epoch=2, backbone_lr_mult=0.5)
     configs = {entry.strategy: plan.config_of(entry) for entry in plan.entries()}
@@ -242,8 +268,10 @@ def test_a_seed_added_later_is_judged_on_the_pictures_of_before(drawn: Drawn, tm
     assert [each.strategy for each in result_in(out).strategies] == ["freeze"], "others lack a seed now"
 
 
-def test_runs_of_the_same_frozen_stages_find_what_the_first_one_kept(drawn: Drawn) -> None:
-    first, second = (open_run(run_folder(whole(drawn), f"freeze-seed{seed}")).ended for seed in (0, 1))
+def test_runs_of_the_same_frozen_stages_find_what_the_first_one_kept(drawn: Drawn, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    to_the_end(small_plan(drawn, ("freeze",), (0, 1)), out)
+    first, second = (open_run(run_folder(out, f"freeze-seed{seed}")).ended for seed in (0, 1))
     assert first is not None
     assert second is not None
     assert first.counters["prefix_forwards"] > 0
@@ -344,6 +372,23 @@ def test_a_run_that_is_skipped_is_left_out_until_it_is_asked_for_again(drawn: Dr
     assert began(to_the_end(small_plan(drawn, ("full",), (0,)), out)) == ["full-seed0"]
     assert began(to_the_end(plan, out)) == ["freeze-seed0"]
     assert read_comparison(out).skipped == ()
+
+
+def test_going_on_with_what_is_there_leaves_out_what_was_skipped(drawn: Drawn, tmp_path: Path) -> None:
+    out, plan = tmp_path / "out", small_plan(drawn, ("freeze", "lr-zero"), (0,))
+    stop_when(plan, out, lambda event: isinstance(event, BatchEnded), skip=True)
+    with small_pictures():
+        events = list(compare(None, out))
+    assert began(events) == []
+    assert read_comparison(out).skipped == ("freeze-seed0",)
+
+
+def test_what_is_compared_can_be_read_before_the_first_run_has_ended(drawn: Drawn, tmp_path: Path) -> None:
+    out, plan = tmp_path / "out", small_plan(drawn, ("freeze", "lr-zero"), (0,))
+    with small_pictures():
+        next(events := compare(plan, out))
+        assert {run.state for run in result_in(out).runs} == {"waiting"}
+        events.close()  # type: ignore[attr-defined]
 
 
 def test_whoever_pauses_between_two_runs_pauses_the_next() -> None:
@@ -452,6 +497,19 @@ def test_where_there_are_test_pictures_the_best_weights_are_judged_on_those(
         assert all(path.startswith("test/") for path in judged.paths)
         answers = predict(run_folder(out, run.name), [with_test_split.data / p for p in judged.paths], 1)
         assert [answer.classes[0] for answer in answers] == list(judged.predicted)
+
+
+def test_the_test_pictures_of_a_list_are_found_where_it_lies(drawn: Drawn, tmp_path: Path) -> None:
+    data = samples.draw_dataset(tmp_path / "data", per_class=10)
+    paths = sorted(path.relative_to(data).as_posix() for path in data.rglob("*.png"))
+    assert len(paths) == 30
+    sides = ("train",) * 6 + ("val",) * 2 + ("test",) * 2
+    lines = [f"{path},{path.split('/')[0]},{sides[number % 10]}" for number, path in enumerate(paths)]
+    (data / "all.csv").write_text("\n".join(["path,label,split", *lines]), encoding="utf-8")
+    listed, out = Drawn(data / "all.csv", drawn.weights), tmp_path / "out"
+    to_the_end(small_plan(listed, ("freeze", "lr-zero"), (0,)), out)
+    assert result_in(out).measure == "test"
+    assert {run.pictures for run in result_in(out).runs} == {6}
 
 
 # What cannot be --------------------------------------------------------------------------------

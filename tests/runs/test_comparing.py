@@ -232,10 +232,13 @@ def test_a_strategy_is_compared_only_with_those_judged_on_the_same_pictures(tmp_
     assert reached(result).keys() == {"full", "freeze", "thaw"}
 
 
-def test_seeds_of_one_strategy_that_were_judged_on_other_pictures_are_no_comparison(tmp_path: Path) -> None:
+def test_a_strategy_whose_seeds_were_judged_on_other_pictures_is_left_out_and_said(tmp_path: Path) -> None:
     runs = {"full-seed0": Told(GOOD), "full-seed1": Told(GOOD, first_picture=1)}
-    with pytest.raises(FtguiError, match="“full” were not judged on the same pictures"):
-        result_from(tmp_path, plan_of("full", seeds=(0, 1)), runs)
+    runs |= {f"{name}-seed{seed}": Told(GOOD) for name in ("freeze", "thaw") for seed in (0, 1)}
+    result = result_from(tmp_path, plan_of("freeze", "full", "thaw", seeds=(0, 1)), runs)
+    assert [each.strategy for each in result.strategies] == ["freeze", "thaw"]
+    assert len(result.pairs) == 1
+    assert "`full` is left out: its runs were not judged on the same pictures." in result.sentences
 
 
 # Runs that do not count ------------------------------------------------------------------------------------
@@ -266,7 +269,10 @@ def test_a_run_that_did_not_get_through_has_its_state_and_counts_nowhere(
     assert reached(result).keys() == {"freeze"}, "a seed of the other is missing"
     assert reached(result)["freeze"].runs == ("freeze-seed0", "freeze-seed1")
     assert result.pairs == ()
-    assert result.sentences == ()
+    full = next(run for run in result.runs if run.name == "full-seed1")
+    assert (full.accuracy, full.low, full.pictures) == (None, None, None)
+    is_over = reason not in (Reason.STOPPED, None)
+    assert [words.startswith("`full` is left out") for words in result.sentences] == [True] * is_over
 
 
 def test_a_run_that_stopped_early_is_done(tmp_path: Path) -> None:

@@ -160,6 +160,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         "augment": "flip",
         "views": None,
         "val_fraction": 0.2,
+        "split_seed": None,
         "exclude": (),
         "seed": 0,
         "device": "auto",

@@ -16,6 +16,7 @@ from ftgui.core.preprocessing import Preprocessing
 from ftgui.training.config import TrainConfig
 from ftgui.training.events import (
     BatchEnded,
+    BatchesDrawn,
     CheckpointSaved,
     EpochEnded,
     PhaseProgress,
@@ -84,6 +85,7 @@ MOVED = StageMoved(epoch=1, stage="stem", weights=0.25, statistics=0.5, changed=
 ONE_OF_EACH = {
     "run_started": STARTED,
     "phase_progress": PhaseProgress(phase="decoding pictures", done=3, total=9),
+    "batches_drawn": BatchesDrawn(epoch=1, pictures=((2, 0), (1,)), views=((0, 1), (1,))),
     "batch_ended": BatchEnded(
         epoch=1, batch=2, batches=3, loss=0.7, accuracy=0.5, pictures_per_second=31.5, seconds_left=12.5
     ),

@@ -53,7 +53,11 @@ COLUMNS: tuple[Column, ...] = (
         "Where the true accuracy lies with 95 % confidence, given so many pictures (Wilson)",
     ),
     Column("Seeds", _spread, "Lowest and highest over the seeds"),
-    Column("Time", lambda e: duration_words(e.seconds), "Of its first run, which computed what others found"),
+    Column(
+        "Time",
+        lambda e: ("" if e.is_cost_known else "≥ ") + duration_words(e.seconds),
+        "Of a run that finds nothing kept; ≥ where its frozen stages were kept from before",
+    ),
     Column("Again", _later, "Of its later runs, on average: what is frozen was kept"),
     Column(
         "An epoch",

@@ -15,7 +15,8 @@ from ftgui.gui.widgets.tables import ROW_HEIGHT, DotDelegate, RingedTable, style
 from ftgui.gui.widgets.text import Kind, StatusLine, Text
 from ftgui.gui.words import counted
 from ftgui.runs.comparison import REPORT, ComparisonFile
-from ftgui.runs.results import ComparisonResult, HeldEqual, PairResult
+from ftgui.runs.results import ComparisonResult, HeldEqual, PairResult, RunResult
+from ftgui.training.events import Reason
 
 DOT_WIDTH = 36
 
@@ -58,16 +59,15 @@ class ComparisonPage(QWidget):
 
     def show_comparison(self, folder: Path, comparison: ComparisonFile) -> None:
         """Show a comparison that was read from its folder."""
-        if comparison.result is not None:
-            self.show_result(folder, comparison.result)
+        nothing = ComparisonResult(measure="last epoch", measure_words="", runs=())
+        self.show_result(folder, comparison.result or nothing)
 
     @Slot(object, object)
     def show_result(self, folder: Path, result: ComparisonResult) -> None:
         """Show what is known of the comparison in a folder by now."""
         self.folder = folder
-        done = sum(run.accuracy is not None for run in result.runs)
-        left = sum(run.state in ("waiting", "stopped", "interrupted", "failed") for run in result.runs)
-        self._unfinished = left > 0
+        done = sum(run.state == "done" for run in result.runs)
+        self._unfinished = any(map(_is_left, result.runs))
         self._facts.setText(_facts(result))
         words = self.tr("{done} of {runs} done").format(
             done=f"{done:,}", runs=counted(len(result.runs), self.tr("run"), self.tr("runs"))
@@ -217,6 +217,11 @@ class Lines(QWidget):
             self._column.addWidget(self.lines[-1])
         for number, line in enumerate(self.lines):
             line.set_status(*(told[number] if number < len(told) else ("plain", "")))
+
+
+def _is_left(run: RunResult) -> bool:
+    """Whether a run would be done, or gone on with, if the comparison went on."""
+    return run.state in ("waiting", "stopped", "interrupted") or run.reason == Reason.FAILED
 
 
 def _pair_line(pair: PairResult) -> tuple[Kind, str]:

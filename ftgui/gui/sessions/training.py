@@ -27,7 +27,7 @@ from ftgui.training.control import RunControl
 from ftgui.training.events import Reason, RunEnded, RunStarted, RunWarning, TrainingEvent
 
 Asked = TrainConfig | ComparisonPlan | None
-"""A run, several that are compared, or None: to go on with the run in the folder."""
+"""A run, several that are compared, or None: to go on with what is in the folder."""
 Control = RunControl | CompareControl
 Job = Callable[[Asked, Path, Control], Iterator[CompareEvent]]
 """Does what is asked into the folder."""
@@ -47,7 +47,7 @@ def train_job(asked: Asked, folder: Path, control: Control) -> Iterator[CompareE
     from ftgui.jobs.train import train
 
     if isinstance(control, CompareControl):
-        assert isinstance(asked, ComparisonPlan)
+        assert not isinstance(asked, TrainConfig)
         yield from compare(asked, folder, control)
     elif isinstance(asked, TrainConfig):
         yield from train(asked, folder, control)
@@ -112,8 +112,8 @@ class TrainingSession(QObject):
         history.go_on()
         self._begin(history, before, None, history.folder, RunControl())
 
-    def compare(self, plan: ComparisonPlan, folder: Path) -> None:
-        """Compare in the folder, a new one or one of a comparison that goes on."""
+    def compare(self, plan: ComparisonPlan | None, folder: Path) -> None:
+        """Compare in a new folder; without a plan, go on with the comparison in the folder."""
         self.comparing = Comparing(folder)
         self._begin(None, None, plan, folder, CompareControl())
 
@@ -190,19 +190,20 @@ class TrainingSession(QObject):
                 self._on_compared_run_started(event)
             case ComparedRunEnded() | ComparisonEnded():
                 self._on_compared(event)
+            case _ if self.history is not None:
+                self._on_training_event(event, self.history)
             case _:
-                self._on_training_event(event)
+                pass  # of no run that began this time
         self.updated.emit()
 
-    def _on_training_event(self, event: TrainingEvent) -> None:
-        assert self.history is not None
-        self.history.apply(event)
+    def _on_training_event(self, event: TrainingEvent, history: RunHistory) -> None:
+        history.apply(event)
         if isinstance(event, RunStarted):
             self._before = None
         if isinstance(event, RunWarning):
             self.warned.emit(event)
         if isinstance(event, RunEnded) and event.reason.is_failure:
-            self.failed.emit(FtguiError(event.message, event.hint, str(self.history.folder)))
+            self.failed.emit(FtguiError(event.message, event.hint, str(history.folder)))
 
     def _on_comparison_started(self, event: ComparisonStarted) -> None:
         assert self.comparing is not None

@@ -12,19 +12,14 @@ from ftgui.data.findings import KINDS, Finding
 from ftgui.freezing.plan import FreezePlan
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.runs.history import RunHistory, RunState
+from ftgui.runs.report_words import counted as counted
+from ftgui.runs.report_words import duration
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig
 
 
 def duration_words(seconds: float) -> str:
     """Return "5.4 s", "38 s", "3 min 12 s" or "1 h 4 min"."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{seconds:.1f} s" if seconds < 9.95 else duration(seconds)
 
 
 def count_words(count: int) -> str:
@@ -34,11 +29,6 @@ def count_words(count: int) -> str:
     if count >= 10_000:
         return f"{count / 1e3:.1f} k"
     return f"{count:,}"
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """Return "1 epoch" or "1,000 epochs"."""
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def percent_words(share: float) -> str:

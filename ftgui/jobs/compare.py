@@ -35,6 +35,7 @@ from ftgui.runs.comparison import (
     ComparisonFile,
     ComparisonPlan,
     Entry,
+    history_of,
     joined,
     read_comparison,
     write_comparison,
@@ -152,8 +153,7 @@ class _Comparing:
         return entry.name in self._asked and entry.name not in self.comparison.skipped
 
     def _history(self, entry: Entry) -> RunHistory | None:
-        folder = self.out / RUNS / entry.name
-        return open_run(folder) if (folder / EVENTS).is_file() else None
+        return history_of(self.out, entry)
 
     def _run(self, entry: Entry, number: int) -> Iterator[CompareEvent]:
         """Run one of them, or go on with it."""
@@ -269,11 +269,9 @@ def _closing_words(result: ComparisonResult, *, failed: bool, stopped: bool) -> 
 def _first_begun(entries: tuple[Entry, ...], out: Path) -> tuple[RunStarted, Path] | None:
     """Return how the first run that began computes, and its folder: all others do the same."""
     for entry in entries:
-        folder = out / RUNS / entry.name
-        if (folder / EVENTS).is_file():
-            started = open_run(folder).started
-            if started is not None:
-                return started, folder
+        history = history_of(out, entry)
+        if history is not None and history.started is not None:
+            return history.started, history.folder
     return None
 
 

@@ -21,11 +21,11 @@ from ftgui.evaluation.statistics import (
     wilson_interval,
 )
 from ftgui.freezing.strategies import STRATEGIES
-from ftgui.runs.comparison import RUNS, ComparisonFile, ComparisonPlan, Entry
+from ftgui.runs.comparison import ComparisonFile, ComparisonPlan, Entry, history_of
 from ftgui.runs.comparison_words import measure_words, optimistic_words, pair_words, sentences
 from ftgui.runs.costs import Cost, cost_of
 from ftgui.runs.held_equal import evidence_of, held_equal
-from ftgui.runs.history import RunHistory, RunState, open_run
+from ftgui.runs.history import RunHistory, RunState
 from ftgui.runs.predictions import TEST_PREDICTIONS, Predictions, read_predictions
 from ftgui.runs.results import (
     ComparisonResult,
@@ -35,7 +35,7 @@ from ftgui.runs.results import (
     SeedPair,
     StrategyResult,
 )
-from ftgui.runs.store import EVENTS, LAST_PREDICTIONS
+from ftgui.runs.store import LAST_PREDICTIONS
 from ftgui.training.events import Reason
 
 SIGNIFICANT = 0.05
@@ -61,12 +61,10 @@ class ComparedRun:
 
 def read_runs(folder: Path, comparison: ComparisonFile) -> list[ComparedRun]:
     """Read the runs that a comparison has so far, those that are waiting included."""
-    found = []
-    for entry in comparison.plan.entries():
-        place = folder / RUNS / entry.name
-        history = open_run(place) if (place / EVENTS).is_file() else None
-        found.append(ComparedRun(entry, history, is_skipped=entry.name in comparison.skipped))
-    return found
+    return [
+        ComparedRun(entry, history_of(folder, entry), is_skipped=entry.name in comparison.skipped)
+        for entry in comparison.plan.entries()
+    ]
 
 
 def result_of(folder: Path, comparison: ComparisonFile) -> ComparisonResult:
@@ -184,13 +182,9 @@ def _run_result(run: ComparedRun) -> RunResult:
 
 
 def _state(run: ComparedRun) -> str:
-    if run.is_done or run.history is None or not run.is_skipped:
-        return "skipped" if run.is_skipped and not run.is_done else _plain_state(run.history)
-    return "skipped"
-
-
-def _plain_state(history: RunHistory | None) -> str:
-    return "waiting" if history is None else history.state.value
+    if run.is_skipped and not run.is_done:
+        return "skipped"
+    return "waiting" if run.history is None else run.history.state.value
 
 
 def _interval(judged: Predictions | None) -> tuple[float, float] | tuple[None, None]:

@@ -11,7 +11,9 @@ from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.core.records import Record
 from ftgui.freezing.strategies import STRATEGIES
+from ftgui.runs.history import RunHistory, open_run
 from ftgui.runs.results import ComparisonResult
+from ftgui.runs.store import EVENTS
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig, check_config, plain, unread_settings
 
 COMPARISON, TABLE, REPORT, RUNS = "comparison.json", "comparison.csv", "report.html", "runs"
@@ -132,6 +134,16 @@ def joined(old: ComparisonPlan, new: ComparisonPlan, folder: Path) -> Comparison
         seeds=tuple(dict.fromkeys((*old.seeds, *new.seeds))),
         lrs=old.lrs,
     )
+
+
+def history_of(folder: Path, entry: Entry) -> RunHistory | None:
+    """Read one run of the comparison in ``folder``; None where it has not been begun.
+
+    Raises:
+        FtguiError: its folder holds something that no run wrote.
+    """
+    place = folder / RUNS / entry.name
+    return open_run(place) if (place / EVENTS).is_file() else None
 
 
 def read_comparison(folder: Path) -> ComparisonFile:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ftgui.runs.comparison import ComparisonPlan
+from ftgui.runs.report_words import listed
 from ftgui.runs.results import Measure, PairResult, StrategyResult
 
 ONE_SEED = "All of this is of one seed: how much of a difference is chance shows with three."
@@ -127,8 +128,7 @@ def p_words(p: float) -> str:
 
 
 def _named(strategies: Sequence[StrategyResult]) -> str:
-    names = [f"`{each.strategy}`" for each in strategies]
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return listed([f"`{each.strategy}`" for each in strategies])
 
 
 def _pair(pairs: Sequence[PairResult], one: StrategyResult, other: StrategyResult) -> PairResult | None:

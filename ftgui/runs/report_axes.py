@@ -7,9 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-STEPS = (1.0, 2.0, 5.0)
+from ftgui.core.round_steps import STEPS, round_step
+
 TIME_STEPS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
-"""Seconds that people count by; what is smaller or larger goes by ``STEPS``."""
+"""Seconds that people count by; what is smaller or larger goes by ``round_step``."""
 LOG_FROM = 10.0
 """The largest value over the smallest from which an axis of costs is logarithmic."""
 
@@ -31,12 +32,6 @@ class Scale:
 
     def _along(self, value: float) -> float:
         return math.log10(value) if self.log else value
-
-
-def round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5, 10, 20 … (0.5, 0.2 …) that is not below ``least``."""
-    magnitude = 10.0 ** math.floor(math.log10(least))
-    return next((step * magnitude for step in STEPS if step * magnitude >= least * 0.999), 10.0 * magnitude)
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ftgui.core.round_steps import round_step
 from ftgui.gui import theme
 from ftgui.gui.widgets.heat_layout import (
     AIR,
@@ -33,7 +34,6 @@ from ftgui.gui.widgets.heat_layout import (
 )
 from ftgui.gui.widgets.heat_scale import join_pen
 from ftgui.gui.widgets.naming import name_widget
-from ftgui.gui.widgets.ticks import round_step
 
 LABEL_ROOM = 38.0
 MIDDLE = Qt.AlignmentFlag.AlignVCenter

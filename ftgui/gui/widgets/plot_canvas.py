@@ -10,8 +10,9 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QColor, QFont, QMouseEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
+from ftgui.core.round_steps import round_step
 from ftgui.gui import theme
-from ftgui.gui.widgets.ticks import round_step, seconds_text
+from ftgui.gui.widgets.ticks import seconds_text
 
 AxisKind = Literal["number", "epochs", "seconds"]
 

@@ -1,18 +1,6 @@
-"""Where an axis has its ticks, and how seconds on it are said."""
+"""How seconds on an axis are said."""
 
 from __future__ import annotations
-
-import math
-
-STEPS = (1.0, 2.0, 5.0)
-
-
-def round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5, 10, 20 … that is not below ``least``."""
-    if least <= 0 or not math.isfinite(least):
-        return 1.0
-    magnitude = 10.0 ** math.floor(math.log10(least))
-    return next((step * magnitude for step in STEPS if step * magnitude >= least * 0.999), 10.0 * magnitude)
 
 
 def seconds_text(seconds: float) -> str:

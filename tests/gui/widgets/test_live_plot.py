@@ -19,11 +19,12 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from ftgui.core.round_steps import round_step
 from ftgui.gui import theme
 from ftgui.gui.widgets.live_plot import LivePlot
 from ftgui.gui.widgets.plot_canvas import QuietAxis
 from ftgui.gui.widgets.plot_legend import LegendEntry, PlotLegend
-from ftgui.gui.widgets.ticks import round_step, seconds_text
+from ftgui.gui.widgets.ticks import seconds_text
 
 RED = "#ff0000"
 XS = [1.0, 2.0, 3.0, 4.0]

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ftgui.cli.comparing import compare_command
+from ftgui.cli.forecasting import forecast_command
 from ftgui.cli.inspecting import inspect_command
 from ftgui.cli.scanning import scan_command
 from ftgui.cli.training import Words, config_from, resume_command, stopped_by_ctrl_c, train_command
@@ -110,6 +111,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": train_command,
     "resume": resume_command,
     "lr-find": find_lr_command,
+    "forecast": forecast_command,
     "compare": compare_command,
     "predict": predict_command,
     "export": export_command,

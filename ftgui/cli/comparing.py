@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
+
+import msgspec
 
 from ftgui.cli.training import Words, config_from, stopped_by_ctrl_c
 from ftgui.cli.usage import UsageError
@@ -19,8 +23,10 @@ from ftgui.jobs.compare_events import (
     ComparisonStarted,
 )
 from ftgui.runs.comparison import COMPARISON, ComparisonPlan, make_plan_of, read_comparison
+from ftgui.runs.forecast import forecast_words
+from ftgui.runs.progress import left_words, now
 from ftgui.runs.results import ComparisonResult, RunResult, StrategyResult
-from ftgui.training.events import BatchEnded, PhaseProgress, RunWarning
+from ftgui.training.events import BatchEnded, PhaseProgress, RunForecast, RunWarning
 
 
 def compare_command(arguments: argparse.Namespace) -> int:
@@ -32,9 +38,9 @@ def compare_command(arguments: argparse.Namespace) -> int:
     control = CompareControl()
     ended: ComparisonEnded | None = None
     with stopped_by_ctrl_c(control), closing(CompareWords()) as words:
-        for event in compare(plan, arguments.out, control):
+        for event in _forecast_first(compare(plan, arguments.out, control), control):
             if arguments.json:
-                print(records.to_json_line(event), flush=True)
+                print(json_line(event), flush=True)
             else:
                 words.event(event)
             if isinstance(event, ComparisonEnded):
@@ -43,6 +49,26 @@ def compare_command(arguments: argparse.Namespace) -> int:
         print(f"ftgui: {ended.message if ended else 'The comparison did not end.'}", file=sys.stderr)
         return 1
     return 0
+
+
+def _forecast_first(events: Iterator[CompareEvent], control: CompareControl) -> Iterator[CompareEvent]:
+    """Yield a comparison's events, and, once it is known that it can be, what each strategy will take."""
+    from ftgui.jobs.forecast import forecasts
+
+    for event in events:
+        yield event
+        if not isinstance(event, ComparisonStarted):
+            continue
+        plan = read_comparison(Path(event.folder)).plan
+        left = {run.entry.strategy: run.entry for run in reversed(event.runs) if not run.is_done}
+        told: dict[str, float] = {}
+        if left:
+            configs = [plan.config_of(left[name]) for name in plan.strategies if name in left]
+            for each in forecasts(configs, control.next_run()):
+                if isinstance(each, RunForecast):
+                    told[each.strategy] = each.seconds
+                yield each
+        control.forecast = told
 
 
 def plan_from(arguments: argparse.Namespace) -> ComparisonPlan | None:
@@ -65,11 +91,20 @@ def plan_from(arguments: argparse.Namespace) -> ComparisonPlan | None:
     return make_plan_of(config, arguments.strategies, seeds or (0,), lrs or ())
 
 
+def json_line(event: CompareEvent) -> str:
+    """Return an event as a line. All that is known is told once, at the end, and not after each run."""
+    if isinstance(event, ComparedRunEnded):
+        event = msgspec.structs.replace(event, result=None)
+    return records.to_json_line(event)
+
+
 class CompareWords:
     """A line a run and, where stderr is a screen, a bar for what goes on; in the end what it all says."""
 
     def __init__(self) -> None:
         self._words = Words()
+        self._run: ComparedRunStarted | None = None
+        """That goes on."""
         self._warned: set[str] = set()
         """All runs say the same of the pictures: once is enough."""
 
@@ -81,7 +116,10 @@ class CompareWords:
             case ComparisonStarted():
                 done = sum(run.is_done for run in event.runs)
                 self._say(f"{len(event.runs)} runs in {event.folder}, {done} of them done")
+            case RunForecast() if self._run is None:
+                self._say(f"   {event.strategy}: {forecast_words(event)}")
             case ComparedRunStarted():
+                self._run = event
                 again = ", going on" if event.goes_on else ""
                 self._say(f"{event.number} of {event.total}: {event.name}{again}")
             case ComparedRunEnded():
@@ -92,9 +130,18 @@ class CompareWords:
                 self._warned.add(event.message)
                 self._say(f"   - {event.message} {event.hint}".rstrip())
             case PhaseProgress() | BatchEnded():
-                self._words.progress(event)
+                self._words.progress(event, *self._overall(event))
             case _:
                 pass
+
+    def _overall(self, event: PhaseProgress | BatchEnded) -> tuple[str, str]:
+        """Return what stands before and after the progress of a part: which run it is, and what is left."""
+        run = self._run
+        if run is None:
+            return "", ""
+        own = event.seconds_left if isinstance(event, BatchEnded) else None
+        left = left_words(now(run.progress, run.seconds, own))
+        return f"{run.number} of {run.total}, ", f"{left} in all" if left else ""
 
     def _end(self, event: ComparisonEnded) -> None:
         self._say("")

@@ -26,7 +26,18 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ftgui {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (_demo, _scan, _inspect, _train, _resume, _find_lr, _compare, _predict, _export):
+    for add in (
+        _demo,
+        _scan,
+        _inspect,
+        _train,
+        _resume,
+        _find_lr,
+        _forecast,
+        _compare,
+        _predict,
+        _export,
+    ):
         add(commands)
     return parser
 
@@ -78,6 +89,19 @@ def _resume(commands: Commands[argparse.ArgumentParser]) -> None:
 def _find_lr(commands: Commands[argparse.ArgumentParser]) -> None:
     command = _command(commands, "lr-find", "Try rising learning rates on a copy of the network.")
     _what_to_train(command)
+
+
+def _forecast(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands, "forecast", "Say what strategies would take here, time and memory, from a few timed steps."
+    )
+    command.add_argument(
+        "--strategies",
+        metavar="A,B,…",
+        type=_strategies,
+        help="some of those that compare knows (default: all)",
+    )
+    _shared_by_runs(command)
 
 
 def _compare(commands: Commands[argparse.ArgumentParser]) -> None:

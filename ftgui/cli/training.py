@@ -20,6 +20,7 @@ from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.core.loading import load_torch
 from ftgui.data.lists import Start, is_list_file
+from ftgui.runs.forecast import forecast_words
 from ftgui.runs.store import figure
 from ftgui.training.config import SETTING_BY_NAME, SETTINGS, TrainConfig, unread_settings
 from ftgui.training.control import RunControl
@@ -28,6 +29,7 @@ from ftgui.training.events import (
     EpochEnded,
     PhaseProgress,
     RunEnded,
+    RunForecast,
     RunStarted,
     RunWarning,
     StageInfo,
@@ -181,6 +183,8 @@ class Words:
         match event:
             case PhaseProgress() | BatchEnded():
                 self.progress(event)
+            case RunForecast():
+                self.say(f"forecast: {forecast_words(event)}")
             case RunStarted():
                 self.say(
                     f"{event.architecture}, strategy {event.config.strategy}, "
@@ -204,13 +208,14 @@ class Words:
             case _:
                 pass
 
-    def progress(self, event: PhaseProgress | BatchEnded) -> None:
-        """Show how far a part of the run is."""
+    def progress(self, event: PhaseProgress | BatchEnded, before: str = "", after: str = "") -> None:
+        """Show how far a part of the run is, and what stands before and after that."""
         if isinstance(event, PhaseProgress):
-            self._advance(event.phase, event.done, event.total, "")
+            self._advance(f"{before}{event.phase}", event.done, event.total, after)
             return
         pace = f"{event.pictures_per_second:.0f} pictures/s, {event.seconds_left:.0f} s left"
-        self._advance(f"epoch {event.epoch}", event.batch, event.batches, pace)
+        pace = f"{pace}; {after}" if after else pace
+        self._advance(f"{before}epoch {event.epoch}", event.batch, event.batches, pace)
 
     def _end(self, event: RunEnded) -> None:
         self.say("")

@@ -160,3 +160,7 @@ class PixelPlace(RowPlace):
 
     def open(self, kind: PixelKind) -> KeptPixels:
         return KeptPixels(self, kind)
+
+    def has(self, kind: PixelKind) -> bool:
+        """Return whether anything was ever kept of a kind."""
+        return (self.folder / kind.name).is_dir()

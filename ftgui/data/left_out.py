@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from ftgui.core import files, records
+
+LISTS = "left_out"
+"""The folder of the lists within a project."""
 
 
 class LeftOut(records.Record, frozen=True, kw_only=True):
@@ -44,6 +48,20 @@ def write_left_out(project: Path, dataset: str, paths: Collection[str]) -> None:
         raise files.cannot_write(path, "the list of pictures left out", error) from error
 
 
+def copy_left_out(project: Path, other: Path) -> None:
+    """Have the new project in ``other`` leave out what the one in ``project`` does.
+
+    Raises:
+        FtguiError: it cannot be written.
+    """
+    lists = project / LISTS
+    if lists.is_dir():
+        try:
+            shutil.copytree(lists, other / LISTS, dirs_exist_ok=True)
+        except OSError as error:
+            raise files.cannot_write(other, "the list of pictures left out", error) from error
+
+
 def _list_file(project: Path, dataset: str) -> Path:
     name = hashlib.blake2b(dataset.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return project / "left_out" / f"{name}.json"
+    return project / LISTS / f"{name}.json"

@@ -11,16 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 Z_95 = 1.959963984540054
 """Two-sided 95 % quantile of the normal distribution."""
-DRAWN_AT_ONCE = 2**20
-"""Numbers that the bootstrap holds at a time: 16 MB with their copy."""
-
-Values = npt.NDArray[np.bool_ | np.integer | np.floating]
-"""A number a picture (N,), or a row of them a seed (S, N)."""
 
 
 def wilson_interval(accuracy: float, count: int, z: float = Z_95) -> tuple[float, float]:
@@ -110,78 +102,6 @@ def _refuse_impossible(p_values: Sequence[float]) -> None:
     for p_value in p_values:
         if not 0 <= p_value <= 1:
             raise ValueError(f"a p-value is within 0 and 1, not {p_value}")
-
-
-def bootstrap_interval(
-    values: Values, rounds: int = 10_000, seed: int = 0, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Return the interval that holds the true mean over pictures with about this confidence.
-
-    The percentile interval of B. Efron, "Bootstrap methods: another look at the jackknife", Annals of
-    Statistics 7 (1979), and "Nonparametric standard errors and confidence intervals", Canadian Journal of
-    Statistics 9 (1981). ``values`` are (N,) or (S, N), seeds by pictures, and the interval has their unit. A
-    picture is drawn with all its seeds: they make no new pictures. The same ``seed`` gives the same interval
-    with the same numpy.
-
-    Where all pictures have the same value it has no width, which is no certainty: ``wilson_interval`` tells
-    what is known then. Whether pictures were got right takes, over S seeds, S + 1 values at most; time grows
-    with ``rounds`` times the distinct ones, memory does not.
-
-    Raises:
-        ValueError: there is no picture, a value is not finite, ``rounds`` is below 1 or ``confidence`` not
-            between 0 and 1.
-    """
-    if rounds < 1 or not 0 < confidence < 1:
-        raise ValueError(f"no interval can be made of {rounds} rounds and a confidence of {confidence}")
-    means = _resampled_means(_mean_of_seeds(values), rounds, seed)
-    outside = (1 - confidence) / 2
-    low, high = np.quantile(means, (outside, 1 - outside))
-    return float(low), float(high)
-
-
-def difference_interval(
-    first: Values, second: Values, rounds: int = 10_000, seed: int = 0, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Return the interval of how much more accurate the first is: ``bootstrap_interval`` of first − second.
-
-    Both are bool (N,) or (S, N), whether a picture was got right, of the same pictures in the same order. A
-    picture is drawn for both at once: what is hard for both does not widen the interval.
-
-    Raises:
-        ValueError: their shapes differ, or as ``bootstrap_interval``.
-    """
-    if first.shape != second.shape:
-        raise ValueError(f"these cannot be of the same pictures: {first.shape} and {second.shape}")
-    differences = np.subtract(first, second, dtype=np.float64)
-    return bootstrap_interval(differences, rounds, seed, confidence)
-
-
-def _mean_of_seeds(values: Values) -> npt.NDArray[np.float64]:
-    """Return a number a picture, float64 (N,).
-
-    Each picture has as many seeds as any other, so the mean over all that was drawn is the mean of the drawn
-    pictures' own means: averaging before drawing changes nothing.
-    """
-    if values.ndim not in (1, 2) or not values.size:
-        raise ValueError(f"seeds by pictures are needed, and at least one of each, not {values.shape}")
-    means: npt.NDArray[np.float64] = np.atleast_2d(values).mean(axis=0, dtype=np.float64)
-    if not np.isfinite(means).all():
-        raise ValueError("a value is not finite")
-    return means
-
-
-def _resampled_means(values: npt.NDArray[np.float64], rounds: int, seed: int) -> npt.NDArray[np.float64]:
-    """Return the means (rounds,) of as many pictures as there are, drawn from them with replacement.
-
-    How often each distinct value is drawn is multinomial, so that is drawn, and not N pictures a round.
-    """
-    levels, counts = np.unique(values, return_counts=True)
-    generator, likelihoods = np.random.default_rng(seed), counts / len(values)
-    at_once = max(1, DRAWN_AT_ONCE // len(levels))
-    sizes = [min(at_once, rounds - done) for done in range(0, rounds, at_once)]
-    sums = [generator.multinomial(len(values), likelihoods, size) @ levels for size in sizes]
-    means: npt.NDArray[np.float64] = np.concatenate(sums) / len(values)
-    return means
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:

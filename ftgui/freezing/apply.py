@@ -131,6 +131,10 @@ class AppliedPlan:
         frozen = self.frozen_entries()
         return sum(p.numel() for n, p in self.model.named_parameters() if n not in frozen)
 
+    def numbers_with_gradients(self, epoch: int) -> int:
+        """Count the numbers that get gradients in an epoch, those at lr 0 included."""
+        return sum(parameter.numel() for parameter, wanted in self._gradients(epoch) if wanted)
+
     def _pairs(self) -> Iterator[tuple[Stage, StagePlan]]:
         return zip(self.stages, self.plan.stages, strict=True)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QMenu
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,24 @@ class Entry:
     """Entries of one group are alternatives: one of them is ticked."""
     separator: bool = False
     """A line above it."""
+    is_menu: bool = False
+    """It opens a menu, which somebody else fills."""
 
 
 MENUS: dict[str, tuple[Entry, ...]] = {
     "&File": (
-        Entry("open_dataset", "Choose &pictures…", "Ctrl+O"),
+        Entry("new_project", "&New project", "Ctrl+N"),
+        Entry("open_project", "Open pro&ject…", "Ctrl+Shift+N"),
+        Entry("recent", "&Recent projects", is_menu=True),
+        Entry("save_project", "&Save project as…", "Ctrl+S"),
+        Entry("open_dataset", "Choose &pictures…", "Ctrl+O", separator=True),
         Entry("open_weights", "Choose &weights…", "Ctrl+Shift+O"),
         Entry("open_catalog", "Offi&cial weights…", "Ctrl+Shift+W"),
         Entry("open_demo", "Open the &demo"),
         Entry("open_run", "&Add a run from disk…", separator=True),
         Entry("open_comparison", "Open a c&omparison…"),
         Entry("export", "&Export…", "Ctrl+E"),
-        Entry("settings", "&Settings…", "Ctrl+,", separator=True),
+        Entry("settings", "Settin&gs…", "Ctrl+,", separator=True),
         Entry("quit", "&Quit", "Ctrl+Q", separator=True),
     ),
     "&Run": (
@@ -66,6 +72,9 @@ def fill_menus(window: QMainWindow, handlers: dict[str, Callable[[], object]]) -
         for entry in entries:
             if entry.separator:
                 menu.addSeparator()
+            if entry.is_menu:
+                actions[entry.name] = _add_menu(menu, entry)
+                continue
             action = QAction(window.tr(entry.title), window)
             action.setObjectName(f"action_{entry.name}")
             action.setShortcut(QKeySequence(entry.keys))
@@ -76,3 +85,10 @@ def fill_menus(window: QMainWindow, handlers: dict[str, Callable[[], object]]) -
             menu.addAction(action)
             actions[entry.name] = action
     return actions
+
+
+def _add_menu(menu: QMenu, entry: Entry) -> QAction:
+    inner = QMenu(menu.tr(entry.title), menu)
+    inner.setObjectName(f"menu_{entry.name}")
+    inner.menuAction().setObjectName(f"action_{entry.name}")
+    return menu.addMenu(inner)

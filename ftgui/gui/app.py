@@ -17,6 +17,7 @@ from ftgui.core.errors import FtguiError, first_line
 from ftgui.core.paths import RESOURCES
 from ftgui.gui import settings, theme
 from ftgui.gui.main_window import MainWindow
+from ftgui.gui.sessions.forecasting import ForecastJob, forecast_job
 from ftgui.gui.sessions.training import Job, train_job
 
 logger = logging.getLogger(__name__)
@@ -38,14 +39,20 @@ def make_application() -> QApplication:
     return app
 
 
-def create_window(*, demo: bool = False, runs_folder: Path | None = None, job: Job = train_job) -> MainWindow:
+def create_window(
+    *,
+    demo: bool = False,
+    runs_folder: Path | None = None,
+    job: Job = train_job,
+    forecast: ForecastJob = forecast_job,
+) -> MainWindow:
     """Return the main window, not shown yet.
 
     ``demo`` fills in the bundled pictures and weights, ``runs_folder`` says where runs go instead of the
-    user's own folder, ``job`` takes the place of training.
+    user's own folder, ``job`` takes the place of training, and ``forecast`` that of timing steps before it.
     """
     make_application()
-    window = MainWindow(runs_folder=runs_folder, job=job)
+    window = MainWindow(runs_folder=runs_folder, job=job, forecast=forecast)
     if demo:
         window.open_demo()
     return window
@@ -76,5 +83,5 @@ def run(*, demo: bool = False) -> int:
     window = create_window()
     sys.excepthook = _Reporter(window)
     window.show()
-    window.load_when_painted(demo=demo)
+    window.load_when_painted(demo=demo, reopen=not demo)
     return QApplication.exec()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QMimeData
 
 from ftgui.data.lists import is_list
 from ftgui.runs.comparison import COMPARISON
+from ftgui.runs.project import is_project
 from ftgui.runs.store import EVENTS
 
 
@@ -18,10 +19,12 @@ def dropped_path(mime: QMimeData) -> Path | None:
     return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
 
 
-def kind_of(path: Path) -> Literal["run", "comparison", "dataset", "weights"]:
-    """Return what a path is taken for: the folder of a run or a comparison, pictures, or a weights file."""
+def kind_of(path: Path) -> Literal["project", "run", "comparison", "dataset", "weights"]:
+    """Return what a path is taken for: a project, a run or a comparison, pictures, or a weights file."""
     if not path.is_dir():
         return "dataset" if is_list(path.name) else "weights"
+    if is_project(path):
+        return "project"
     if (path / COMPARISON).is_file():
         return "comparison"
     return "run" if (path / EVENTS).is_file() else "dataset"

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Slot
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from ftgui.core.errors import FtguiError
-from ftgui.core.files import unused_path
 from ftgui.core.paths import DEMO_PICTURES, demo_weights, user_data_folder
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.gui import settings, theme_choice
 from ftgui.gui.actions import fill_menus
+from ftgui.gui.comparing import Comparisons, OpenedComparison
 from ftgui.gui.dialogs import files
 from ftgui.gui.dialogs.ask import ask_stop_and_close
-from ftgui.gui.dialogs.compare import CompareDialog
 from ftgui.gui.dialogs.help import tell_about, tell_strategies
 from ftgui.gui.dropping import dropped_path, kind_of
 from ftgui.gui.item_models.runs_model import RunsModel
@@ -29,38 +27,50 @@ from ftgui.gui.pages.moved_page import MovedPage
 from ftgui.gui.pages.setup_panel import SetupPanel
 from ftgui.gui.pages.train_page import TrainPage
 from ftgui.gui.picture_viewer import PictureViewer
-from ftgui.gui.sessions.export import ExportTask
+from ftgui.gui.projects import Projects
+from ftgui.gui.recent import RecentMenu
+from ftgui.gui.run_desk import RunDesk
 from ftgui.gui.sessions.fetching import Fetching
+from ftgui.gui.sessions.forecasting import Forecasting, ForecastJob, forecast_job
 from ftgui.gui.sessions.keeping import Keeping
 from ftgui.gui.sessions.lr_search import LrSearch
 from ftgui.gui.sessions.opening import Opening
 from ftgui.gui.sessions.project import ProjectSession
+from ftgui.gui.sessions.project_file import ProjectKeeper
+from ftgui.gui.sessions.runs import RunsSession
 from ftgui.gui.sessions.training import Job, TrainingSession, TrainingState, train_job
 from ftgui.gui.widgets.device_chip import DeviceChip
 from ftgui.gui.widgets.message_bar import MessageBar
 from ftgui.gui.widgets.tables import Tabs
-from ftgui.runs.comparison import REPORT, RUNS, ComparisonPlan, read_comparison
-from ftgui.runs.history import RunHistory, open_run
-from ftgui.runs.store import EVENTS
 
 
 class MainWindow(QMainWindow):
     """One window; nothing important is more than one click away."""
 
-    def __init__(self, *, runs_folder: Path | None = None, job: Job = train_job) -> None:
+    def __init__(
+        self,
+        *,
+        runs_folder: Path | None = None,
+        job: Job = train_job,
+        forecast: ForecastJob = forecast_job,
+    ) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.setWindowTitle("ftgui")
         self.setAcceptDrops(True)
-        self._runs_folder = runs_folder or user_data_folder() / "runs"
-        self._closing = False
+        self._closing = self._reopens = False
         self.project = ProjectSession(parent=self)
         self.training = TrainingSession(job, self)
+        self.forecasting = Forecasting(self.project, forecast, self)
         self.search = LrSearch(self)
         self.fetching = Fetching(self)
         self.keeping = Keeping(self)
         self.runs = RunsModel(self)
-        self._export = ExportTask("export", self)
+        self.reader = RunsSession(self.runs, self)
+        unsaved = user_data_folder()
+        self.keeper = ProjectKeeper(
+            self.project, self.runs, self.reader, (unsaved, runs_folder or unsaved / "runs"), self
+        )
         self._centre = centre = QWidget(
             self
         )  # first, and the rest inside it: a tree that is moved is styled anew
@@ -75,8 +85,15 @@ class MainWindow(QMainWindow):
         self.comparison = ComparisonPage(self._tabs)
         self.device_chip = DeviceChip()
         plots = (self.page.loss_plot, self.page.accuracy_plot)
-        self._opening = Opening(tuple(plot.make_ready for plot in plots), self)
+        self._opening = Opening((*(plot.make_ready for plot in plots), self._open_last), self)
         self._viewer = PictureViewer(self.project, self.data.pictures, self)
+        self.projects = Projects(self.keeper, self.reader, self.training, self.messages, self)
+        self.desk = RunDesk(self.project, self.training, self.keeper, self.reader, self.page, self)
+        self.comparisons = Comparisons(
+            self.project, self.training, self.forecasting, self.keeper, self.comparison, self
+        )
+        self.desk.may_start = self._may_train
+        self.comparisons.may_start = self._may_compare
         self._actions = fill_menus(self, self._handlers())
         self._lay_out()
         self._connect()
@@ -87,15 +104,21 @@ class MainWindow(QMainWindow):
 
     # Intents ----------------------------------------------------------------------------------------------
 
-    def load_when_painted(self, *, demo: bool = False) -> None:
+    def load_when_painted(self, *, demo: bool = False, reopen: bool = False) -> None:
         """Load what takes long as soon as this window, which was told to show itself, is on the screen.
 
         First what draws the curves, then torch: that takes seconds and is needed only for training.
-        ``demo`` fills in the bundled pictures and weights then.
+        ``demo`` fills in the bundled pictures and weights then; ``reopen`` opens the project that was open
+        last as soon as curves can be drawn, unless the user has begun something by then.
         """
+        self._reopens = reopen
         if demo:
             self._opening.painted.connect(self.open_demo)
         self._opening.watch(self.windowHandle())
+
+    def _open_last(self) -> None:
+        if self._reopens and self.project.is_blank and not self.runs.rows and not self.keeper.is_saved:
+            self.projects.open_last()
 
     @Slot()
     def open_demo(self) -> None:
@@ -108,70 +131,9 @@ class MainWindow(QMainWindow):
         self.project.set_dataset(str(DEMO_PICTURES))
         self.project.set_weights(str(weights))
 
-    def train(self) -> None:
-        """Start training what the left side says."""
-        if self._is_busy or not self.setup.train_button.isEnabled():
-            return
-        self.news.clear()
-        config = self.project.config()
-        folder = unused_path(self._runs_folder, f"{date.today():%Y-%m-%d}-{config.strategy}")
-        history = self.training.start(config, folder, self._run_name(config.strategy))
-        self.page.add_run(history)
-        self.page.runs_card.table.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def open_compare(self) -> None:
-        """Ask what is to be compared."""
-        if self._is_busy or not self.setup.compare_button.isEnabled():
-            return
-        dialog = self.findChild(CompareDialog, "compare_dialog")
-        if dialog is None:
-            dialog = CompareDialog(self.project, self)
-            dialog.start_requested.connect(self._on_compare)
-        dialog.show()
-        dialog.activateWindow()
-
-    @Slot(object)
-    def _on_compare(self, plan: ComparisonPlan) -> None:
-        name = f"{date.today():%Y-%m-%d}-comparison"
-        self.compare(plan, unused_path(self._runs_folder, name))
-
-    def compare(self, plan: ComparisonPlan | None, folder: Path) -> None:
-        """Compare in a new folder; without a plan, go on with the comparison in the folder."""
-        if not self._is_busy:
-            self.news.clear()
-            self.training.compare(plan, folder)
-            self._tabs.setCurrentWidget(self.page)
-
-    @Slot(object)
-    def continue_comparison(self, folder: Path) -> None:
-        """Go on with a comparison that has runs left."""
-        self.compare(None, folder)
-
-    def open_comparison(self, folder: Path) -> None:
-        """Show a comparison that is on the disk, and put its runs beside those of this window."""
-        try:
-            comparison = read_comparison(folder)
-            self.comparison.show_comparison(folder, comparison)
-            for entry in comparison.plan.entries():
-                place = folder / RUNS / entry.name
-                if (place / EVENTS).is_file() and not self.runs.has_folder(place):
-                    colour = comparison.plan.strategies.index(entry.strategy)
-                    self.page.add_run(open_run(place), colour)
-        except FtguiError as error:
-            self.messages.show_error(error)
-            return
-        self._tabs.setCurrentWidget(self.comparison)
-
-    @Slot(object)
-    def continue_run(self, history: RunHistory) -> None:
-        """Go on with a run that was stopped, in its row of the table."""
-        if not self._is_busy:
-            self.news.clear()
-            self.training.resume(history)
-
     def find_learning_rate(self) -> None:
         """Search for a learning rate for what the left side says."""
-        if self._is_busy or not self.setup.train_button.isEnabled():
+        if not self._may_train():
             return
         from ftgui.gui.dialogs.lr_finder import LrFinderDialog  # here, as it brings pyqtgraph
 
@@ -201,20 +163,17 @@ class MainWindow(QMainWindow):
         dialog.show()
         dialog.activateWindow()
 
+    def train(self) -> None:
+        """Start training what the left side says."""
+        self.desk.start()
+
     def add_run(self, folder: Path) -> None:
         """Put a run that is on the disk beside those of this window."""
-        if self.runs.has_folder(folder):
-            self.messages.show_info(self.tr("“{name}” is in the table already.").format(name=folder.name))
-            return
-        try:
-            self.page.add_run(open_run(folder))
-        except FtguiError as error:
-            self.messages.show_error(error)
+        self.desk.add(folder)
 
-    def export_run(self, history: RunHistory, folder: Path) -> None:
-        """Write the export of a run into the new folder ``folder``, off the GUI thread."""
-        self.page.runs_card.set_exporting(True)
-        self._export.write(history.folder, folder)
+    def open_comparison(self, folder: Path) -> None:
+        """Show a comparison that is on the disk, and put its runs beside those of this window."""
+        self.comparisons.open(folder, frozenset(row.history.folder for row in self.runs.rows))
 
     # Making -----------------------------------------------------------------------------------------------
 
@@ -243,14 +202,9 @@ class MainWindow(QMainWindow):
         self.project.changed.connect(self._refresh)
         self.project.machine_failed.connect(self.device_chip.show_failure)
         self.project.machine_failed.connect(self.messages.show_error)
-        self.setup.train_clicked.connect(self.train)
-        self.setup.compare_clicked.connect(self.open_compare)
-        self.comparison.compare_requested.connect(self.open_compare)
-        self.comparison.continue_requested.connect(self.continue_comparison)
-        self.comparison.report_requested.connect(self._show_report)
-        self.comparison.folder_requested.connect(show_in_file_manager)
+        self.setup.train_clicked.connect(self.desk.start)
+        self.setup.compare_clicked.connect(self.comparisons.ask)
         self.training.run_began.connect(self.page.follow_run)
-        self.training.compared.connect(self.comparison.show_result)
         self.setup.choose_dataset_clicked.connect(self._choose_dataset)
         self.setup.choose_weights_clicked.connect(self._choose_weights)
         self.setup.look_clicked.connect(self._look_at_pictures)
@@ -259,37 +213,57 @@ class MainWindow(QMainWindow):
         self.setup.catalog_clicked.connect(self.open_catalog)
         self.setup.find_lr_clicked.connect(self.find_learning_rate)
         self.page.demo_requested.connect(self.open_demo)
-        self.page.runs_card.export_requested.connect(self._choose_export)
-        self.page.runs_card.continue_requested.connect(self.continue_run)
+        self.page.failed.connect(self.messages.show_error)
         self.page.runs_card.possible_changed.connect(self._on_possible_changed)
         self.moved.run_chosen.connect(self.page.runs_card.select)
+        for page in (self.moved, self.comparison):
+            page.failed.connect(self.messages.show_error)
+        self.forecasting.changed.connect(self._show_forecasts)
         self.training.state_changed.connect(self._on_training_state)
         self.training.updated.connect(self._tell_arithmetic)
         self.training.failed.connect(self.messages.show_error)
         self.training.warned.connect(self.news.warn)
         self.search.active_changed.connect(self._show_busy)
-        self._export.done.connect(self._on_exported)
-        self._export.failed.connect(self._on_export_failed)
+        self._connect_desks()
+
+    def _connect_desks(self) -> None:
+        for desk in (self.desk, self.comparisons):
+            desk.began.connect(self.news.clear)
+            desk.failed.connect(self.messages.show_error)
+        self.desk.told.connect(self.messages.show_info)
+        self.desk.exported.connect(self.news.tell_exported)
+        self.comparisons.began.connect(self._show_training)
+        self.comparisons.opened.connect(self._on_comparison_opened)
+        self.keeper.opened.connect(self._show_title)
+        self.projects.left.connect(self._on_project_left)
+        self.projects.moved.connect(self.comparisons.follow)
+        recent = self.findChild(QMenu, "menu_recent")
+        assert recent is not None
+        self._recent = RecentMenu(recent)
+        self._recent.chosen.connect(self.projects.open)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         return {
+            "new_project": self.projects.start_new,
+            "open_project": self.projects.choose,
+            "save_project": self.projects.save,
             "open_dataset": self._choose_dataset,
             "open_weights": self._choose_weights,
             "open_catalog": self.open_catalog,
             "open_demo": self.open_demo,
-            "open_run": self._choose_run,
+            "open_run": self.desk.choose,
             "export": self.page.runs_card.export_button.click,
             "settings": self.open_settings,
             "quit": self.close,
-            "train": self.train,
-            "compare": self.open_compare,
+            "train": self.desk.start,
+            "compare": self.comparisons.ask,
             "skip": self.training.skip,
             "open_comparison": self._choose_comparison,
             "pause": self.training.toggle_pause,
             "stop": self.training.stop,
             "continue": self.page.runs_card.continue_button.click,
             "find_lr": self.find_learning_rate,
-            "show_folder": self._show_folder,
+            "show_folder": self.desk.show_folder,
             "theme_system": theme_choice.choose_system,
             "theme_light": theme_choice.choose_light,
             "theme_dark": theme_choice.choose_dark,
@@ -303,17 +277,39 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         self._actions[f"theme_{settings.read_theme()}"].setChecked(True)
 
-    def _run_name(self, strategy: str) -> str:
-        taken = {row.history.name for row in self.runs.rows}
-        names = (strategy if n == 1 else f"{strategy} {n}" for n in range(1, len(taken) + 2))
-        return next(name for name in names if name not in taken)
-
     # What happens -----------------------------------------------------------------------------------------
 
     @property
     def _is_busy(self) -> bool:
         """Whether the engine is at work on a run or a search: it does one thing at a time."""
         return self.training.is_active or self.search.is_active
+
+    def _may_train(self) -> bool:
+        return not self._is_busy and self.setup.train_button.isEnabled()
+
+    def _may_compare(self) -> bool:
+        return not self._is_busy and self.setup.compare_button.isEnabled()
+
+    @Slot()
+    def _show_title(self) -> None:
+        name = self.keeper.name
+        self.setWindowTitle(f"{name} – ftgui" if name else "ftgui")
+
+    @Slot()
+    def _on_project_left(self) -> None:
+        """Show nothing of the runs of another project."""
+        self.training.forget()
+        self.comparisons.forget()
+        self.moved.show_none()
+
+    @Slot()
+    def _show_training(self) -> None:
+        self._tabs.setCurrentWidget(self.page)
+
+    @Slot(object)
+    def _on_comparison_opened(self, opened: OpenedComparison) -> None:
+        self.desk.add_compared(opened)
+        self._tabs.setCurrentWidget(self.comparison)
 
     @Slot()
     def _refresh(self) -> None:
@@ -323,6 +319,7 @@ class MainWindow(QMainWindow):
         self._actions["find_lr"].setEnabled(ready)
         self._actions["compare"].setEnabled(ready)
         self.page.set_setup(ready=ready, blank=self.project.is_blank)
+        self.comparison.set_ready(self.setup.compare_button.isEnabled(), self.setup.ready.text())
 
     @Slot()
     def _show_busy(self) -> None:
@@ -338,6 +335,7 @@ class MainWindow(QMainWindow):
         self._actions["stop"].setEnabled(live)
         self._actions["skip"].setEnabled(live and self.training.comparing is not None)
         self.comparison.set_busy(self._is_busy)
+        self.forecasting.hold(self._is_busy)
         self._refresh()
 
     @Slot(object)
@@ -360,6 +358,12 @@ class MainWindow(QMainWindow):
         history = self.training.history
         if history is not None and history.started is not None:
             self.device_chip.show_run(history.started)
+            self.forecasting.follow(history)
+
+    @Slot()
+    def _show_forecasts(self) -> None:
+        told, is_timing = self.forecasting.told, self.forecasting.is_timing
+        self.setup.strategies.show_forecasts(told, is_timing=is_timing)
 
     @Slot()
     def _on_possible_changed(self) -> None:
@@ -367,22 +371,12 @@ class MainWindow(QMainWindow):
         self._actions["export"].setEnabled(card.export_button.isEnabled())
         self._actions["continue"].setEnabled(card.continue_button.isEnabled())
         self._actions["show_folder"].setEnabled(history is not None)
-        if history is not None:
+        if history is not None and not history.is_brief:
             self.moved.show_run(history)
 
     @Slot(float)
     def _use_learning_rate(self, rate: float) -> None:
         self.project.set_setting("lr", rate)
-
-    @Slot(object)
-    def _on_export_failed(self, error: FtguiError) -> None:
-        self.page.runs_card.set_exporting(False)
-        self.messages.show_error(error)
-
-    @Slot(object)
-    def _on_exported(self, folder: Path) -> None:
-        self.page.runs_card.set_exporting(False)
-        self.news.tell_exported(folder)
 
     # Dialogs ----------------------------------------------------------------------------------------------
 
@@ -396,30 +390,10 @@ class MainWindow(QMainWindow):
         if path:
             self.project.set_weights(path)
 
-    def _choose_run(self) -> None:
-        folder = files.choose_run(self, self._runs_folder)
-        if folder is not None:
-            self.add_run(folder)
-
     def _choose_comparison(self) -> None:
-        folder = files.choose_comparison(self, self._runs_folder)
+        folder = files.choose_comparison(self, self.keeper.runs_folder)
         if folder is not None:
             self.open_comparison(folder)
-
-    @Slot(object)
-    def _show_report(self, folder: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder / REPORT)))
-
-    @Slot(object)
-    def _choose_export(self, history: RunHistory) -> None:
-        folder = files.choose_export(self, history.name)
-        if folder is not None:
-            self.export_run(history, folder)
-
-    def _show_folder(self) -> None:
-        history = self.page.runs_card.selected_run()
-        if history is not None:
-            show_in_file_manager(history.folder)
 
     def _tell_strategies(self) -> None:
         tell_strategies(self, self.project)
@@ -439,12 +413,14 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Do the right thing with a folder of pictures, runs or a comparison, or with a weights file."""
+        """Do the right thing with a project, pictures, a run or a comparison, or with a weights file."""
         path = dropped_path(event.mimeData())
         if path is None:
             return
         event.acceptProposedAction()
         match kind_of(path):
+            case "project":
+                self.projects.open(path)
             case "run":
                 self.add_run(path)
             case "comparison":
@@ -468,10 +444,14 @@ class MainWindow(QMainWindow):
         self._viewer.shutdown()
         self.data.shutdown()
         self.training.shutdown()
+        self.forecasting.shutdown()
         self.search.shutdown()
         self.fetching.shutdown()
         self.keeping.shutdown()
-        self._export.shutdown()
+        self.desk.shutdown()
+        self.comparisons.shutdown()
+        self.keeper.shutdown()
+        self.reader.shutdown()
         self.project.shutdown()
         super().closeEvent(event)
 

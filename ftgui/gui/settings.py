@@ -12,7 +12,17 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from ftgui.gui.theme import Choice
 
-Name = Literal["theme", "geometry", "last_dataset", "last_weights", "last_export"]
+Name = Literal[
+    "theme",
+    "geometry",
+    "last_dataset",
+    "last_weights",
+    "last_export",
+    "last_project",
+    "last_project_place",
+    "recent_projects",
+    "hidden_columns",
+]
 
 
 def open_settings() -> QSettings:
@@ -23,6 +33,11 @@ def open_settings() -> QSettings:
 def read_text(name: Name, default: str = "") -> str:
     value = open_settings().value(name, default)
     return value if isinstance(value, str) else default
+
+
+def read_lines(name: Name, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return a list, which is kept as a line an item."""
+    return tuple(filter(None, read_text(name, "\n".join(default)).split("\n")))
 
 
 def read_bytes(name: Name) -> QByteArray:

@@ -130,6 +130,7 @@ QCheckBox::indicator:checked, QTableView::indicator:checked, QListView::indicato
     border-color: $accent; background: $accent; image: url("$icons/check-$name.svg");
 }
 QCheckBox::indicator:disabled { background: $window; border-color: $line; }
+QCheckBox::indicator:checked:disabled { border-color: $line_strong; background: $line_strong; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $chip; }
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: $accent; }
 QSlider::handle:horizontal { width: 14px; margin: -5px 0; border-radius: 7px; background: $accent; }

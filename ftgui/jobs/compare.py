@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import torch
 from filelock import FileLock, Timeout
 
 from ftgui.core import files
@@ -22,7 +24,8 @@ from ftgui.jobs.compare_events import (
     ComparisonStarted,
     Planned,
 )
-from ftgui.jobs.judging import judge_on_test
+from ftgui.jobs.compare_plan import check_fit, not_begun
+from ftgui.jobs.judging import JudgedPictures
 from ftgui.jobs.prepare import Pictures
 from ftgui.jobs.resume import resume
 from ftgui.jobs.train import train
@@ -35,14 +38,15 @@ from ftgui.runs.comparison import (
     ComparisonFile,
     ComparisonPlan,
     Entry,
-    history_of,
     joined,
     read_comparison,
     write_comparison,
 )
 from ftgui.runs.comparison_table import comparison_csv
-from ftgui.runs.history import RunHistory, RunState, obstacle_to_resuming, open_run
+from ftgui.runs.history import RunHistory, RunState, obstacle_to_resuming
 from ftgui.runs.predictions import TEST_PREDICTIONS
+from ftgui.runs.progress import Progress, progress_of, seconds_of_strategies
+from ftgui.runs.reading import RunsRead
 from ftgui.runs.report import write_report
 from ftgui.runs.results import ComparisonResult
 from ftgui.runs.store import CONFIG, EVENTS, LOCK, LOG, SPLIT, read_split
@@ -55,39 +59,53 @@ UNBORN = {EVENTS, LOG, LOCK, SPLIT}
 
 
 def compare(
-    plan: ComparisonPlan | None, out: Path, control: CompareControl | None = None
+    plan: ComparisonPlan | None,
+    out: Path,
+    control: CompareControl | None = None,
+    *,
+    skipped_stay: bool = False,
 ) -> Iterator[CompareEvent]:
     """Run what of ``plan`` is not done yet in ``out``, a new folder or one that holds a comparison.
 
     Without a plan, go on with what is compared there; what was skipped stays so. What was stopped or cut off
     goes on where it was; runs that are done are not touched. The last event is always ``ComparisonEnded``.
 
+    What was skipped and is part of a plan is run after all, unless ``skipped_stay`` so.
+
     Raises:
-        FtguiError: before anything is written, where the plan cannot be or the folder holds something else;
-            later, where the dataset or the weights do not do. What a single run dies of ends that run.
+        FtguiError: before anything is written, where the plan cannot be, is not for the weights or the folder
+            holds something else; later, where the dataset does not do. What a single run dies of ends that
+            run.
     """
     if plan is None:
         comparison = read_comparison(out)
     else:
         plan.check()
-        comparison = _begun(plan, out)
-    with _locked(out):
-        asked = plan or comparison.plan
+        comparison = _begun(plan, out, skipped_stay=skipped_stay)
+    asked = plan or comparison.plan
+    left = [entry for entry in not_begun(asked, out) if entry.name not in comparison.skipped]
+    check_fit(comparison.plan, left)
+    if not (out / COMPARISON).is_file():
+        _make_folder(out)
+    with _locked(out), _threads_given_back():
         yield from _Comparing(comparison, asked, out, control or CompareControl()).events()
 
 
-def _begun(plan: ComparisonPlan, out: Path) -> ComparisonFile:
+def _make_folder(out: Path) -> None:
+    if not (out.is_dir() and all(map(_is_left_behind, out.iterdir()))):
+        files.new_folder(out, "the comparison")
+
+
+def _begun(plan: ComparisonPlan, out: Path, *, skipped_stay: bool) -> ComparisonFile:
     """Return what the folder holds from now on: what it held, and this plan."""
     if not (out / COMPARISON).is_file():
-        if not (out.is_dir() and all(map(_is_left_behind, out.iterdir()))):
-            files.new_folder(out, "the comparison")
         return ComparisonFile(plan=plan, versions=versions())
     old = read_comparison(out)
     asked = {entry.name for entry in plan.entries()}
     return msgspec.structs.replace(
         old,
         plan=joined(old.plan, plan, out),
-        skipped=tuple(name for name in old.skipped if name not in asked),
+        skipped=tuple(name for name in old.skipped if skipped_stay or name not in asked),
     )
 
 
@@ -108,6 +126,16 @@ def _locked(out: Path) -> Iterator[None]:
             (out / LOCK).unlink(missing_ok=True)
 
 
+@contextmanager
+def _threads_given_back() -> Iterator[None]:
+    """Let runs compute on as many threads as the first one did; whoever comes later has those of before."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class _Comparing:
     """One go at a comparison."""
 
@@ -119,16 +147,21 @@ class _Comparing:
         self.control = control
         self.entries = comparison.plan.entries()
         self._asked = {entry.name for entry in asked.entries()}
-        self._held = _first_begun(self.entries, out)
+        self._tried: set[str] = set()
+        """Runs that ended this time, however."""
+        self._read = RunsRead(out)
+        self._test = JudgedPictures()
+        self._held = self._first_begun()
 
     def events(self) -> Iterator[CompareEvent]:
-        self._write()
+        result = self._write()
         done = {entry.name for entry in self.entries if _is_over(self._history(entry))}
         yield ComparisonStarted(
             folder=str(self.out.absolute()),
             runs=tuple(
                 Planned(name=entry.name, entry=entry, is_done=entry.name in done) for entry in self.entries
             ),
+            progress=self._progress(result),
         )
         for number, entry in enumerate(self.entries, start=1):
             if entry.name in done or not self._is_wanted(entry):
@@ -140,20 +173,47 @@ class _Comparing:
         yield self._ended()
 
     def _catch_up(self) -> Iterator[TrainingEvent]:
-        """Judge on the test pictures what was cut off before it was, where others have been."""
+        """Judge on the test pictures what was stopped or cut off before it was.
+
+        Where none was, it is not known whether there are such pictures: the dataset may be gone by now.
+        """
         found = (self._history(entry) for entry in self.entries)
         done = [history for history in found if history is not None and history.state is RunState.DONE]
         missing = [history for history in done if not (history.folder / TEST_PREDICTIONS).is_file()]
-        if len(missing) < len(done) and not self.control.stopping:
-            for history in missing:
-                yield from judge_on_test(history)
+        is_there = Path(self.comparison.plan.config.dataset).exists()
+        if len(missing) == len(done) and not is_there:
+            return
+        for history in missing:
+            if self.control.stopping:
+                return
+            yield from self._test.judge(history, self.control.next_run())
+
+    def _progress(self, result: ComparisonResult) -> Progress:
+        """Return how far it is, by what is known of its runs: those that nobody asked for are not counted."""
+        seconds = seconds_of_strategies(result.runs, self.control.forecast)
+        left = [entry.strategy for entry in self.entries if self._is_left(entry)]
+        return progress_of(left, len(self.entries), seconds)
+
+    def _is_left(self, entry: Entry) -> bool:
+        """Whether a run is still to be done, or gone on with, this time."""
+        if not self._is_wanted(entry) or entry.name in self._tried:
+            return False
+        return not _is_over(self._history(entry))
 
     def _is_wanted(self, entry: Entry) -> bool:
         """Whether it is to be run now: of a comparison that grew, only what was asked for this time."""
         return entry.name in self._asked and entry.name not in self.comparison.skipped
 
     def _history(self, entry: Entry) -> RunHistory | None:
-        return history_of(self.out, entry)
+        return self._read.history(entry)
+
+    def _first_begun(self) -> tuple[RunStarted, Path] | None:
+        """Return how the first run that began computes, and its folder: all others do the same."""
+        for entry in self.entries:
+            history = self._history(entry)
+            if history is not None and history.started is not None:
+                return history.started, history.folder
+        return None
 
     def _run(self, entry: Entry, number: int) -> Iterator[CompareEvent]:
         """Run one of them, or go on with it."""
@@ -162,6 +222,11 @@ class _Comparing:
         goes_on = begun and history is not None and not obstacle_to_resuming(history)
         if folder.is_dir() and not goes_on:
             _clear(folder)
+        result = self.comparison.result
+        assert result is not None  # it was written
+        seconds = seconds_of_strategies(result.runs, self.control.forecast)
+        began = _now()
+        control = self.control.next_run()  # before anybody hears of the run, and may want to skip it
         yield ComparedRunStarted(
             name=entry.name,
             strategy=entry.strategy,
@@ -170,26 +235,35 @@ class _Comparing:
             number=number,
             total=len(self.entries),
             goes_on=goes_on,
+            progress=self._progress(result),
+            seconds=seconds.get(entry.strategy),
         )
-        control = self.control.next_run()
-        with closing(self._events_of(entry, folder, control, goes_on=goes_on)) as events:
+        with closing(self._events_of(entry, control, goes_on=goes_on)) as events:
             for event in events:
                 if isinstance(event, RunStarted) and self._held is None:
                     self._held = event, folder
                 yield event
+        self._note_times(entry, began)
         yield self._run_ended(entry)
 
+    def _note_times(self, entry: Entry, began: str) -> None:
+        """Keep when a run began, the first time that it did, and ended: files are copied and lose it."""
+        first, _ = self.comparison.times.get(entry.name, (began, ""))
+        times = self.comparison.times | {entry.name: (first, _now())}
+        self.comparison = msgspec.structs.replace(self.comparison, times=times)
+
     def _events_of(
-        self, entry: Entry, folder: Path, control: RunControl, *, goes_on: bool
+        self, entry: Entry, control: RunControl, *, goes_on: bool
     ) -> Generator[TrainingEvent, None, None]:
+        folder, threads = self.out / RUNS / entry.name, self._held[0].threads if self._held else None
         if goes_on:
-            yield from resume(folder, control)
+            yield from resume(folder, control, threads)
         else:
             folder.parent.mkdir(exist_ok=True)
-            yield from train(self._config(entry), folder, control, self._pictures)
-        history = open_run(folder)
-        if history.state is RunState.DONE and not control.stopping:
-            yield from judge_on_test(history)
+            yield from train(self._config(entry), folder, control, self._pictures, threads)
+        history = self._history(entry)
+        if history is not None and history.state is RunState.DONE and not control.stopping:
+            yield from self._test.judge(history, control)
 
     def _config(self, entry: Entry) -> TrainConfig:
         """Return what a run trains, in the arithmetic and on the device of the first."""
@@ -214,9 +288,10 @@ class _Comparing:
             self.comparison = msgspec.structs.replace(
                 self.comparison, skipped=(*self.comparison.skipped, entry.name)
             )
+        self._tried.add(entry.name)
         result = self._write()
         run = next(run for run in result.runs if run.name == entry.name)
-        return ComparedRunEnded(run=run, result=result)
+        return ComparedRunEnded(run=run, progress=self._progress(result), result=result)
 
     def _write(self) -> ComparisonResult:
         """Write what is known by now.
@@ -224,7 +299,7 @@ class _Comparing:
         Raises:
             FtguiError: the disk is full, or the folder may not be written to any more.
         """
-        result = result_of(self.out, self.comparison)
+        result = result_of(self.out, self.comparison, self._read)
         self.comparison = msgspec.structs.replace(self.comparison, result=result)
         try:
             write_comparison(self.out, self.comparison)
@@ -238,7 +313,7 @@ class _Comparing:
         result = self._write()
         failed, stopped = any(map(self._has_failed, self.entries)), self.control.stopping
         try:
-            report = write_report(self.out, self.comparison)
+            report = write_report(self.out, self.comparison, self._read)
         except OSError as error:
             raise files.cannot_write(self.out, "the report", error) from error
         return ComparisonEnded(
@@ -266,13 +341,8 @@ def _closing_words(result: ComparisonResult, *, failed: bool, stopped: bool) -> 
     return "The comparison is complete."
 
 
-def _first_begun(entries: tuple[Entry, ...], out: Path) -> tuple[RunStarted, Path] | None:
-    """Return how the first run that began computes, and its folder: all others do the same."""
-    for entry in entries:
-        history = history_of(out, entry)
-        if history is not None and history.started is not None:
-            return history.started, history.folder
-    return None
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _is_over(history: RunHistory | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Lock
 
 from ftgui.training.control import RunControl
@@ -10,7 +11,12 @@ from ftgui.training.control import RunControl
 class CompareControl:
     """Pause and stop for the comparison as a whole, skip for the run that goes on. From any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, forecast: Mapping[str, float] | None = None) -> None:
+        self.forecast: Mapping[str, float] = forecast or {}
+        """Seconds that a run of a strategy is thought to take; what is not in it is told by its first run.
+
+        May be replaced while the comparison goes on.
+        """
         self._lock = Lock()
         self._run = RunControl()
         self._stopping = self._skipping = False
@@ -29,10 +35,12 @@ class CompareControl:
         return self._run.paused
 
     def pause(self) -> None:
-        self._run.pause()
+        with self._lock:
+            self._run.pause()
 
     def resume(self) -> None:
-        self._run.resume()
+        with self._lock:
+            self._run.resume()
 
     def stop(self) -> None:
         with self._lock:

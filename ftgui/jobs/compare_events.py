@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from ftgui.runs.comparison import Entry
+from ftgui.runs.progress import Progress
 from ftgui.runs.results import ComparisonResult, RunResult
 from ftgui.training.events import Event, TrainingEvent
 
@@ -24,6 +25,7 @@ class ComparisonStarted(Event, frozen=True, kw_only=True):
 
     folder: str
     runs: tuple[Planned, ...]
+    progress: Progress
 
 
 class ComparedRunStarted(Event, frozen=True, kw_only=True):
@@ -38,13 +40,19 @@ class ComparedRunStarted(Event, frozen=True, kw_only=True):
     total: int
     goes_on: bool
     """Whether it was begun before."""
+    progress: Progress
+    """This run is among those that are left."""
+    seconds: float | None = None
+    """That this run is thought to take; None where nothing is known of its strategy."""
 
 
 class ComparedRunEnded(Event, frozen=True, kw_only=True):
     """A run ended, or was skipped, and what is known by now was written."""
 
     run: RunResult
-    result: ComparisonResult
+    progress: Progress
+    result: ComparisonResult | None = None
+    """Not told on the command line, where ``ComparisonEnded`` has all of it."""
 
 
 class ComparisonEnded(Event, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftgui.export.pth import ModelFile, export_run
-from ftgui.jobs.versions import versions
+from ftgui.jobs.versions import software_versions
 from ftgui.runs.history import open_run
 
 
@@ -15,4 +15,4 @@ def export(run: Path, out: Path) -> ModelFile:
     Raises:
         FtguiError: ``run`` is no run with weights, or ``out`` cannot be made anew.
     """
-    return export_run(open_run(run), out, versions())
+    return export_run(open_run(run), out, software_versions())

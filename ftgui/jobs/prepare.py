@@ -124,19 +124,21 @@ def prepare(
     pictures: Pictures | None = None,
     preprocessing: Preprocessing | None = None,
     control: RunControl | None = None,
+    threads: int | None = None,
 ) -> Generator[TrainingEvent, None, Prepared]:
     """Read, build and decide; nothing is written. Without ``pictures`` the dataset folder is looked through.
 
     A stop cuts short the look at the pictures; what comes after it is quick.
 
-    ``preprocessing`` is that of a run that goes on, whatever would be chosen today.
+    ``preprocessing`` is that of a run that goes on, whatever would be chosen today, ``threads`` how many to
+    compute on, whatever the settings say.
 
     Raises:
         FtguiError: the settings, the dataset, the weights or the device do not do.
     """
     check_config(config)
     settings = read_settings()
-    use_threads(settings.threads)
+    use_threads(threads or settings.threads)
     device = choose_device(config.device)
     control = control or RunControl()
     if pictures is None:

@@ -20,8 +20,12 @@ from ftgui.training.control import RunControl
 from ftgui.training.events import TrainingEvent
 
 
-def resume(folder: Path, control: RunControl | None = None) -> Iterator[TrainingEvent]:
+def resume(
+    folder: Path, control: RunControl | None = None, threads: int | None = None
+) -> Iterator[TrainingEvent]:
     """Go on with the run in ``folder`` as if it had never been stopped; the last event is ``RunEnded``.
+
+    ``threads`` are how many to compute on; else as many as the settings say.
 
     On the CPU, with the same number of threads, it ends with the very bits of an uninterrupted run.
 
@@ -35,7 +39,7 @@ def resume(folder: Path, control: RunControl | None = None) -> Iterator[Training
     config = records.read_json(folder / CONFIG, TrainConfig)
     if config.layout == "auto":  # of before there was a choice; what was chosen is written out
         config = msgspec.structs.replace(config, layout="contiguous")
-    job = TrainJob(config, folder, control or RunControl(), _earlier(history))
+    job = TrainJob(config, folder, control or RunControl(), _earlier(history), threads=threads)
     yield from job.events()
 
 

@@ -16,12 +16,14 @@ from ftgui.core.loading import torch_loading_seconds
 from ftgui.core.memory import forget_peak, peak_memory_mb
 from ftgui.data.dataset import Split
 from ftgui.freezing.proof import changed_entries
+from ftgui.jobs.forecast import forecast_by_known
 from ftgui.jobs.passing import make_passages, pass_speed
 from ftgui.jobs.prepare import Pictures, Prepared, check_split, initial_network, prepare
 from ftgui.jobs.versions import versions
 from ftgui.jobs.words import closing_words, explain
 from ftgui.models.weights import read_weights
 from ftgui.runs.store import LAST_PREDICTIONS, PREDICTIONS, RunStore
+from ftgui.runs.tensorboard import EventFiles
 from ftgui.training.checkpoint import BEST, Checkpoint, read_state_dict
 from ftgui.training.clock import RunClock
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig, unread_settings
@@ -47,17 +49,22 @@ Names = tuple[str, ...]
 
 
 def train(
-    config: TrainConfig, out: Path, control: RunControl | None = None, pictures: Pictures | None = None
+    config: TrainConfig,
+    out: Path,
+    control: RunControl | None = None,
+    pictures: Pictures | None = None,
+    threads: int | None = None,
 ) -> Iterator[TrainingEvent]:
     """Train as ``config`` says into the new folder ``out``; the last event is always ``RunEnded``.
 
     ``pictures`` are those of a run before it, which are to be split the same; else the dataset is looked at.
+    ``threads`` are those of a run before it; else as many as the settings say.
 
     Raises:
         FtguiError: before anything is written, where the dataset, the weights or the settings do not do.
             What goes wrong later ends the run with ``Reason.FAILED`` and keeps the best weights so far.
     """
-    job = TrainJob(config, out, control or RunControl(), pictures=pictures)
+    job = TrainJob(config, out, control or RunControl(), pictures=pictures, threads=threads)
     yield from job.events()
 
 
@@ -84,12 +91,14 @@ class TrainJob:
         control: RunControl,
         earlier: Earlier | None = None,
         pictures: Pictures | None = None,
+        threads: int | None = None,
     ) -> None:
         self.config = config
         self.out = out
         self.control = control
         self.earlier = earlier
         self.pictures = earlier.pictures if earlier is not None else pictures
+        self.threads = threads
         self.clock = RunClock()
         if earlier is not None and earlier.checkpoint is not None:
             self.clock.add_earlier(earlier.checkpoint.seconds, earlier.checkpoint.phase_seconds)
@@ -120,6 +129,7 @@ class TrainJob:
                 self.pictures,
                 earlier.started.preprocessing if earlier else None,
                 self.control,
+                self.threads,
             )
         except (RuntimeError, MemoryError, OSError) as error:
             if isinstance(error, OSError) or is_out_of_memory(error):
@@ -130,13 +140,14 @@ class TrainJob:
                 f"The weights file “{self.config.weights}” is not the one that this run began with.",
                 "Put that file back, or train again.",
             )
-        with closing(self._open_store()) as store:
+        with closing(self._open_store()) as store, closing(EventFiles(self.out, store.note)) as event_files:
             for event in self._guarded(prepared, store):
                 try:
                     store.record(event)
                 except OSError as error:
                     yield self._failed(cannot_write(self.out, "the run", error))
                     return
+                event_files.record(event)
                 yield event
 
     def _open_store(self) -> RunStore:
@@ -164,6 +175,10 @@ class TrainJob:
         with self.clock.phase("building"):
             passages = make_passages(prepared, self.clock, done + 1)
         self.passages = passages
+        if self.earlier is None:
+            told = forecast_by_known(passages, prepared.config, self.clock)
+            if told is not None:
+                yield told
         if not (yield from passages.make_ready(done + 1, self.clock, self.control)):
             return Reason.STOPPED
         split = Split(train=passages.train.pictures, val=passages.val.pictures)

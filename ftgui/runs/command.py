@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ftgui.runs.comparison import ComparisonPlan
 from ftgui.training.config import SETTINGS, TrainConfig, plain
 
+BARE = re.compile(r"[\w.:\\/=+-]+")
+"""What needs no quotation marks."""
 LEFT_OUT = "left-out.txt"
 """What commands call the file of the pictures that were left out: a command cannot hold them itself."""
 
@@ -26,7 +29,7 @@ def compare_command(plan: ComparisonPlan, out: str) -> str:
     words += ["--seeds", ",".join(map(str, plan.seeds))]
     if plan.lrs:
         words += ["--lrs", ",".join(map(plain, plan.lrs))]
-    return shlex.join([*words, *_options(config, own), *_ending(config, out)])
+    return in_shell([*words, *_options(config, own), *_ending(config, out)])
 
 
 def train_command(config: TrainConfig, out: str) -> str:
@@ -35,7 +38,20 @@ def train_command(config: TrainConfig, out: str) -> str:
     It names only what is not the default, and ``--exclude`` a file that ``left_out_note`` tells of.
     """
     words = [*_beginning("train", config), "--strategy", config.strategy]
-    return shlex.join([*words, *_options(config, set()), *_ending(config, out)])
+    return in_shell([*words, *_options(config, set()), *_ending(config, out)])
+
+
+def in_shell(words: Sequence[str]) -> str:
+    """Return words as a command line of this computer's shell: on Windows of cmd.exe and of PowerShell."""
+    return " ".join(map(_quoted, words)) if os.name == "nt" else shlex.join(words)
+
+
+def _quoted(word: str) -> str:
+    """Return a word as both shells of Windows take it; PowerShell would part an unquoted one at commas.
+
+    A path holds no quotation mark there. What stands for a variable in either shell stays one.
+    """
+    return word if BARE.fullmatch(word) else f'"{word}"'
 
 
 def left_out_note(config: TrainConfig) -> str:

@@ -12,21 +12,16 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ftgui.evaluation.statistics import (
-    difference_interval,
-    holm,
-    mcnemar_p,
-    merged_p,
-    pareto_front,
-    wilson_interval,
-)
+from ftgui.evaluation.bootstrap import difference_interval
+from ftgui.evaluation.statistics import holm, mcnemar_p, merged_p, pareto_front, wilson_interval
 from ftgui.freezing.strategies import STRATEGIES
-from ftgui.runs.comparison import ComparisonFile, ComparisonPlan, Entry, history_of
+from ftgui.runs.comparison import ComparisonFile, ComparisonPlan, Entry
 from ftgui.runs.comparison_words import measure_words, optimistic_words, pair_words, sentences
 from ftgui.runs.costs import Cost, cost_of
-from ftgui.runs.held_equal import evidence_of, held_equal
+from ftgui.runs.held_equal import held_equal
 from ftgui.runs.history import RunHistory, RunState
-from ftgui.runs.predictions import TEST_PREDICTIONS, Predictions, read_predictions
+from ftgui.runs.predictions import TEST_PREDICTIONS, Predictions
+from ftgui.runs.reading import RunsRead
 from ftgui.runs.results import (
     ComparisonResult,
     Measure,
@@ -59,26 +54,22 @@ class ComparedRun:
         return whole and self.judged is not None and bool(self.judged.paths)
 
 
-def read_runs(folder: Path, comparison: ComparisonFile) -> list[ComparedRun]:
-    """Read the runs that a comparison has so far, those that are waiting included."""
-    return [
-        ComparedRun(entry, history_of(folder, entry), is_skipped=entry.name in comparison.skipped)
-        for entry in comparison.plan.entries()
+def result_of(folder: Path, comparison: ComparisonFile, read: RunsRead | None = None) -> ComparisonResult:
+    """Return everything that is known of a comparison; ``read`` knows what was read of its runs before."""
+    read, plan = read or RunsRead(folder), comparison.plan
+    runs = [
+        ComparedRun(entry, read.history(entry), is_skipped=entry.name in comparison.skipped)
+        for entry in plan.entries()
     ]
-
-
-def result_of(folder: Path, comparison: ComparisonFile) -> ComparisonResult:
-    """Return everything that is known of a comparison."""
-    plan, runs = comparison.plan, read_runs(folder, comparison)
-    measure = measure_of(runs)
-    runs = [_judged(run, measure) for run in runs]
+    measure = measure_of(runs, read)
+    runs = [_judged(run, measure, read) for run in runs]
     found = [result for name in plan.strategies if (result := _strategy(plan, name, runs))]
     strategies = _with_front(found)
     pairs = tuple(_pairs(strategies, {run.entry.name: run for run in runs}))
     return _with_facts(
         ComparisonResult(
             measure=measure,
-            measure_words=measure_words(measure),
+            measure_words=measure_words(measure, len(plan.seeds)),
             optimistic=optimistic_words(plan, measure),
             pictures=strategies[0].pictures if strategies else 0,
             runs=tuple(_run_result(run) for run in runs),
@@ -87,6 +78,7 @@ def result_of(folder: Path, comparison: ComparisonFile) -> ComparisonResult:
             sentences=(*sentences(strategies, pairs), *left_out_sentences(plan, runs, strategies)),
         ),
         runs,
+        read,
     )
 
 
@@ -111,23 +103,23 @@ def left_out_sentences(
         yield "Not all runs were judged on the same pictures: only those that were are compared."
 
 
-def measure_of(runs: Sequence[ComparedRun]) -> Measure:
+def measure_of(runs: Sequence[ComparedRun], read: RunsRead) -> Measure:
     """Return what accuracies are of: test pictures where every run that is done was judged on some."""
-    folders = [run.history.folder for run in runs if run.history and run.history.state is RunState.DONE]
-    tested = [read_predictions(folder / TEST_PREDICTIONS) for folder in folders]
+    done = [run.entry for run in runs if run.history and run.history.state is RunState.DONE]
+    tested = [read.predictions(entry, TEST_PREDICTIONS) for entry in done]
     return "test" if tested and all(each is not None and each.paths for each in tested) else "last epoch"
 
 
-def _judged(run: ComparedRun, measure: Measure) -> ComparedRun:
+def _judged(run: ComparedRun, measure: Measure, read: RunsRead) -> ComparedRun:
     if run.history is None:
         return run
     name = TEST_PREDICTIONS if measure == "test" else LAST_PREDICTIONS
-    return replace(run, judged=read_predictions(run.history.folder / name))
+    return replace(run, judged=read.predictions(run.entry, name))
 
 
-def _with_facts(result: ComparisonResult, runs: Sequence[ComparedRun]) -> ComparisonResult:
+def _with_facts(result: ComparisonResult, runs: Sequence[ComparedRun], read: RunsRead) -> ComparisonResult:
     """Add what the runs have in common."""
-    begun = [found for run in runs if run.history and (found := evidence_of(run.history))]
+    begun = [found for run in runs if run.history and (found := read.evidence(run.entry))]
     if not begun:
         return result
     started = begun[0].started
@@ -339,7 +331,7 @@ Table = tuple[tuple[str, ...], npt.NDArray[np.bool_]]
 
 def _table(strategy: StrategyResult, runs: Mapping[str, ComparedRun]) -> Table:
     judged = [found for name in strategy.runs if (found := runs[name].judged)]
-    return judged[0].paths, np.stack([each.correct for each in judged])
+    return judged[0].paths, np.array([each.correct for each in judged], dtype=np.bool_)
 
 
 def _discordant(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from pathlib import Path
 
@@ -11,9 +12,7 @@ from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.core.records import Record
 from ftgui.freezing.strategies import STRATEGIES
-from ftgui.runs.history import RunHistory, open_run
 from ftgui.runs.results import ComparisonResult
-from ftgui.runs.store import EVENTS
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig, check_config, plain, unread_settings
 
 COMPARISON, TABLE, REPORT, RUNS = "comparison.json", "comparison.csv", "report.html", "runs"
@@ -70,6 +69,9 @@ class ComparisonPlan(msgspec.Struct, frozen=True, kw_only=True):
                 raise FtguiError(f"The {what} “{twice[0]}” is named twice.", "Name each once.")
         if not self.seeds:
             raise FtguiError("There is no seed to compare by.", "Choose at least one.")
+        for rate in self.lrs:
+            if not 0 < rate < math.inf:
+                raise FtguiError(f"Learning rates to try cannot be {plain(rate)}.", "Choose numbers above 0.")
         for name in self.strategies:
             check_config(msgspec.structs.replace(self.config, strategy=name))
         for entry in self.entries():
@@ -83,6 +85,8 @@ class ComparisonFile(Record, frozen=True, kw_only=True):
     versions: dict[str, str] = msgspec.field(default_factory=dict)
     skipped: tuple[str, ...] = ()
     """Names of runs that nobody wanted to wait for."""
+    times: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
+    """When each run began and when it ended last, in UTC; none of those that an older ftgui made."""
     result: ComparisonResult | None = None
     """What is known so far; made anew from the run folders whenever a run ends."""
 
@@ -134,16 +138,6 @@ def joined(old: ComparisonPlan, new: ComparisonPlan, folder: Path) -> Comparison
         seeds=tuple(dict.fromkeys((*old.seeds, *new.seeds))),
         lrs=old.lrs,
     )
-
-
-def history_of(folder: Path, entry: Entry) -> RunHistory | None:
-    """Read one run of the comparison in ``folder``; None where it has not been begun.
-
-    Raises:
-        FtguiError: its folder holds something that no run wrote.
-    """
-    place = folder / RUNS / entry.name
-    return open_run(place) if (place / EVENTS).is_file() else None
 
 
 def read_comparison(folder: Path) -> ComparisonFile:

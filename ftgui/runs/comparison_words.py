@@ -10,18 +10,20 @@ from ftgui.runs.report_words import listed
 from ftgui.runs.results import Measure, PairResult, StrategyResult
 
 ONE_SEED = "All of this is of one seed: how much of a difference is chance shows with three."
+AGREEING = "Two strategies differ only where so many pictures can show it and every seed says the same."
+MEASURES: dict[Measure, str] = {
+    "test": "Accuracies are those of the best weights on the test pictures, which nothing was chosen by.",
+    "last epoch": "Accuracies are those of the last epoch on the validation pictures: the best epoch would "
+    "have been chosen by those.",
+}
 SAME_COST = 1.15
 """Ratios of seconds below which nobody should care."""
 
 
-def measure_words(measure: Measure) -> str:
-    """Return what accuracies are of, as a sentence."""
-    if measure == "test":
-        return "Accuracies are those of the best weights on the test pictures, which nothing was chosen by."
-    return (
-        "Accuracies are those of the last epoch on the validation pictures: the best epoch would have been "
-        "chosen by those."
-    )
+def measure_words(measure: Measure, seeds: int = 1) -> str:
+    """Return what accuracies are of, and with several seeds what counts as a difference, in sentences."""
+    words = MEASURES[measure]
+    return f"{words} {AGREEING}" if seeds > 1 else words
 
 
 def optimistic_words(plan: ComparisonPlan, measure: Measure) -> str:

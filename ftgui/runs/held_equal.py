@@ -11,13 +11,19 @@ import msgspec
 from ftgui.core.errors import FtguiError
 from ftgui.freezing.strategies import SHAPING_SETTINGS
 from ftgui.runs.history import RunHistory, read_batches
+from ftgui.runs.report_words import listed
 from ftgui.runs.results import HeldEqual
-from ftgui.runs.store import SplitFile, read_split
+from ftgui.runs.store import SplitFile, read_split, read_summary
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig
 from ftgui.training.events import BatchesDrawn, RunStarted
 
 OWN = frozenset({*SHAPING_SETTINGS, "lr", "init", "seed", "split_seed", "stage_lr", "strategy"})
 """Settings that are a strategy's own, or differ from seed to seed."""
+
+
+ROWS = frozenset({"batch_size", "device", "epochs", "layout", "precision"})
+"""Settings that have a row of their own, of what they came to: the first run may say "auto" where the others
+were told what that is."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,9 @@ class Evidence:
     split: SplitFile
     drawn: Mapping[int, BatchesDrawn] = field(default_factory=dict)
     """Its first batches, by their epochs."""
+    name: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """What its figures depend on besides; empty until it ended."""
 
     @property
     def seed(self) -> int:
@@ -38,8 +47,10 @@ def evidence_of(history: RunHistory) -> Evidence | None:
     """Return what a run says of itself, None where it did not begin."""
     if history.started is None:
         return None
+    folder = history.folder
     try:
-        return Evidence(history.started, read_split(history.folder), read_batches(history.folder))
+        drawn, versions = read_batches(folder), read_summary(folder).versions if history.ended else {}
+        return Evidence(history.started, read_split(folder), drawn, history.name, versions)
     except FtguiError:  # it did not get so far as to write its split
         return None
 
@@ -66,12 +77,38 @@ def _facts(runs: Sequence[Evidence]) -> Iterator[HeldEqual]:
     yield _same("Device", runs, lambda run: run.started.device, begun.device)
     yield _same("Arithmetic", runs, lambda run: (run.started.precision, run.started.layout), begun.arithmetic)
     yield _same("Threads", runs, lambda run: run.started.threads, str(begun.threads))
+    yield from _same_where_known("PyTorch", runs, lambda run: run.versions.get("torch", ""))
+    yield from _same_where_known("Computer", runs, _computer)
 
 
 def _same(what: str, runs: Sequence[Evidence], fact: Callable[[Evidence], object], value: str) -> HeldEqual:
     facts = [fact(run) for run in runs]
     equal = all(other == facts[0] for other in facts)
     return HeldEqual(what=what, value=value if equal else "not the same in all runs", equal=equal)
+
+
+def _same_where_known(
+    what: str, runs: Sequence[Evidence], fact: Callable[[Evidence], str]
+) -> Iterator[HeldEqual]:
+    """Whether runs agree in something that older runs, and those that have not ended, do not say.
+
+    Where they do not, a run is named for each thing that they say.
+    """
+    of_fact: dict[str, str] = {}
+    for run in runs:
+        if said := fact(run):
+            of_fact.setdefault(said, run.name)
+    if len(of_fact) == 1:
+        yield HeldEqual(what=what, value=next(iter(of_fact)), equal=True)
+    elif of_fact:
+        told = listed([f"{said} in {name}" for said, name in of_fact.items()])
+        yield HeldEqual(what=what, value=f"not the same in all runs: {told}", equal=False)
+
+
+def _computer(run: Evidence) -> str:
+    """Return what computed it: the GPU where it was one, else the processor."""
+    on_gpu = run.started.device == "cuda"
+    return run.versions.get("gpu" if on_gpu else "processor", "")
 
 
 def _same_by_seed(
@@ -105,7 +142,7 @@ def _shared_settings(config: TrainConfig) -> dict[str, object]:
     return {
         each.name: getattr(config, each.name)
         for each in msgspec.structs.fields(TrainConfig)
-        if each.name not in OWN
+        if each.name not in OWN | ROWS
     }
 
 
@@ -114,7 +151,6 @@ def _said(config: TrainConfig) -> str:
     told = [
         f"{setting.label.lower()} {getattr(config, name)}"
         for name, setting in SETTING_BY_NAME.items()
-        if name not in {*OWN, "epochs", "batch_size", "views", "precision", "layout", "preprocessing"}
-        and getattr(config, name) != setting.default
+        if name not in OWN | ROWS | {"views", "preprocessing"} and getattr(config, name) != setting.default
     ]
     return ", ".join(told) or "the defaults"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,7 @@ from ftgui.training.events import (
     PhaseProgress,
     Reason,
     RunEnded,
+    RunForecast,
     RunStarted,
     RunWarning,
     StageMoved,
@@ -44,13 +45,34 @@ class RunState(StrEnum):
     """Read from disk without an end: the program was closed or killed under it."""
 
 
+@dataclass(frozen=True)
+class Outline:
+    """What is known of the epochs of a run that was read in brief."""
+
+    epochs: int = 0
+    accuracy: float | None = None
+    """Validation accuracy of the best epoch."""
+    loss: float | None = None
+    """Its validation loss."""
+    seconds: float | None = None
+    """Since the start of the job, at the end of the last epoch."""
+    spent: float = 0.0
+    """Seconds of all epochs together."""
+
+
 @dataclass
 class RunHistory:
-    """Everything shown of a run."""
+    """Everything shown of a run.
+
+    One that was read in brief (``runs.brief``) has no ``epochs``, ``moved``, ``kept`` or ``warnings`` until
+    ``complete`` fills them in: its ``outline`` says of the epochs what a table needs.
+    """
 
     name: str
     folder: Path
     state: RunState = RunState.PREPARING
+    forecast: RunForecast | None = None
+    """What the run was going to take, told before it began; None where a part was never timed here."""
     started: RunStarted | None = None
     ended: RunEnded | None = None
     progress: PhaseProgress | None = None
@@ -61,10 +83,26 @@ class RunHistory:
     kept: CheckpointSaved | None = None
     """What ``best.pth`` holds. Written before its epoch's end is told, so it may be one epoch ahead."""
     warnings: list[RunWarning] = field(default_factory=list)
+    spent: float = 0.0
+    """Seconds of ``epochs`` together, training and validation."""
+    outline: Outline | None = None
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether only what a table says was read."""
+        return self.outline is not None
+
+    def complete(self, whole: RunHistory) -> None:
+        """Take what ``open_run`` read of the same run; its name here stays."""
+        for each in fields(self):
+            if each.name not in ("name", "folder"):
+                setattr(self, each.name, getattr(whole, each.name))
 
     def apply(self, event: TrainingEvent) -> None:
         """Fold one event in."""
         match event:
+            case RunForecast():
+                self.forecast = event
             case RunStarted():
                 self._start(event)
             case PhaseProgress():
@@ -73,6 +111,7 @@ class RunHistory:
                 self.batch, self.progress = event, None
             case EpochEnded():
                 self.epochs.append(event)
+                self.spent += event.train_seconds + event.val_seconds
             case StageMoved():
                 self.moved.append(event)
             case CheckpointSaved():
@@ -91,6 +130,7 @@ class RunHistory:
         self.started, self.state, self.ended, self.batch = event, RunState.TRAINING, None, None
         self.epochs = [epoch for epoch in self.epochs if epoch.epoch <= event.resumed_after]
         self.moved = [moved for moved in self.moved if moved.epoch <= event.resumed_after]
+        self.spent = sum(epoch.train_seconds + epoch.val_seconds for epoch in self.epochs)
 
     def movement(self, part: Part) -> dict[str, list[float | None]]:
         """Return how far each stage had moved by the end of each epoch, relative to where it started.
@@ -114,6 +154,40 @@ class RunHistory:
     def best(self) -> EpochEnded | None:
         """The best epoch so far; ``kept`` says which one ``best.pth`` holds."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.is_best), None)
+
+    @property
+    def reached(self) -> tuple[float, float | None] | None:
+        """The validation accuracy and loss of the best epoch; of a run that is over, of what it kept.
+
+        ``best.pth`` may be an epoch ahead of what a run that was cut off could still tell.
+        """
+        if self.outline is not None:
+            return None if self.outline.accuracy is None else (self.outline.accuracy, self.outline.loss)
+        best, kept = self.best, self.kept
+        is_live = self.state in (RunState.PREPARING, RunState.TRAINING)
+        if kept is not None and not is_live and (best is None or kept.epoch > best.epoch):
+            return kept.val_accuracy, kept.val_loss
+        return None if best is None else (best.val_accuracy, best.val_loss)
+
+    @property
+    def epoch_seconds(self) -> float | None:
+        """The mean seconds of an epoch, training and validation; None before the first one ended."""
+        if self.ended is not None and self.ended.epochs and self.ended.phase_seconds:
+            phases = self.ended.phase_seconds
+            return (phases.get("training", 0.0) + phases.get("validation", 0.0)) / self.ended.epochs
+        count, spent = len(self.epochs), self.spent
+        if self.outline is not None:
+            count, spent = self.outline.epochs, self.outline.spent
+        return spent / count if count else None
+
+    @property
+    def told_seconds(self) -> float | None:
+        """How long the run took, or has taken up to the end of its last epoch; None before that."""
+        if self.ended is not None:
+            return self.ended.seconds
+        if self.outline is not None:
+            return self.outline.seconds
+        return self.epochs[-1].total_seconds if self.epochs else None
 
     @property
     def fraction(self) -> float:
@@ -161,7 +235,14 @@ _STATE_OF = {
 }
 
 
-def _refuse_newer_run(config: Path) -> None:
+def no_run_folder(folder: Path, error: OSError) -> FtguiError:
+    """Say that a folder is none that a run wrote."""
+    return FtguiError(
+        f"“{folder}” is not a run folder.", "Choose a folder that a training run wrote.", str(error)
+    )
+
+
+def refuse_newer_run(config: Path) -> None:
     """Raise FtguiError for a newer ftgui's run. A config that is damaged does not keep a run from opening."""
     if config.is_file():
         with suppress(msgspec.MsgspecError):
@@ -198,10 +279,8 @@ def open_run(folder: Path) -> RunHistory:
     try:
         lines = (folder / EVENTS).read_bytes().splitlines()
     except OSError as error:
-        raise FtguiError(
-            f"“{folder}” is not a run folder.", "Choose a folder that a training run wrote.", str(error)
-        ) from error
-    _refuse_newer_run(folder / CONFIG)
+        raise no_run_folder(folder, error) from error
+    refuse_newer_run(folder / CONFIG)
     history, decoder = RunHistory(folder.name, folder), msgspec.json.Decoder(TrainingEvent)
     for number, line in enumerate(lines, start=1):
         if line.startswith(_DRAWN):

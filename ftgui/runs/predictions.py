@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from ftgui.core.errors import FtguiError
 from ftgui.data.dataset import Picture
@@ -32,28 +29,39 @@ class Predictions:
     """Of what was said."""
 
     @property
-    def correct(self) -> npt.NDArray[np.bool_]:
-        """Whether it was right of each picture, (pictures,)."""
-        return np.array([a == b for a, b in zip(self.labels, self.predicted, strict=True)], dtype=np.bool_)
+    def correct(self) -> tuple[bool, ...]:
+        """Whether it was right of each picture."""
+        return tuple(label == said for label, said in zip(self.labels, self.predicted, strict=True))
 
     @property
     def accuracy(self) -> float:
-        return float(self.correct.mean()) if self.paths else 0.0
+        return sum(self.correct) / len(self.paths) if self.paths else 0.0
 
 
 def predictions_csv(
     pictures: Sequence[Picture], class_names: Sequence[str], probabilities: Sequence[Sequence[float]]
 ) -> str:
     """Return a table of what a network says of each picture, from probabilities (pictures, classes)."""
+    return answers_csv(pictures, class_names, [_likeliest(row) for row in probabilities])
+
+
+def _likeliest(row: Sequence[float]) -> tuple[int, float]:
+    predicted = max(range(len(row)), key=row.__getitem__)
+    return predicted, row[predicted]
+
+
+def answers_csv(
+    pictures: Sequence[Picture], class_names: Sequence[str], answers: Iterable[tuple[int, float]]
+) -> str:
+    """Return a table of what a network says of each picture: the number of a class, and its probability."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     careful = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
-    for picture, row in zip(pictures, probabilities, strict=True):
-        predicted = max(range(len(row)), key=row.__getitem__)
+    for picture, (predicted, probability) in zip(pictures, answers, strict=True):
         # Python's csv leaves a carriage return bare, and then takes it for the end of a line.
         (careful if "\r" in picture.path + class_names[picture.label] else writer).writerow(
-            (picture.path, class_names[picture.label], class_names[predicted], f"{row[predicted]:.6f}")
+            (picture.path, class_names[picture.label], class_names[predicted], f"{probability:.6f}")
         )
     return text.getvalue()
 

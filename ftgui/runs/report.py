@@ -11,13 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ftgui.core import files
-from ftgui.core.errors import FtguiError
 from ftgui.core.paths import RESOURCES
 from ftgui.runs import report_drawn, report_rows
 from ftgui.runs import report_words as words
 from ftgui.runs.command import compare_command, left_out_note, train_command
-from ftgui.runs.comparison import REPORT, RUNS, ComparisonFile
-from ftgui.runs.history import RunHistory, RunState, open_run
+from ftgui.runs.comparison import REPORT, ComparisonFile
+from ftgui.runs.history import RunState
+from ftgui.runs.reading import RunsRead, histories_of
 from ftgui.runs.report_cost import cost_figure
 from ftgui.runs.report_drawn import Drawn
 from ftgui.runs.report_maps import movement_figure
@@ -30,18 +30,20 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 NOTHING = ComparisonResult(measure="last epoch", measure_words="", runs=())
 
 
-def write_report(folder: Path, comparison: ComparisonFile) -> Path:
+def write_report(folder: Path, comparison: ComparisonFile, read: RunsRead | None = None) -> Path:
     """Write ``report.html`` into a comparison's folder from it and its run folders; return its path.
+
+    ``read`` knows what was read of the runs before.
 
     Raises:
         OSError: it cannot be written.
     """
     target = folder / REPORT
-    files.write_text(target, report_page(folder, comparison))
+    files.write_text(target, report_page(folder, comparison, read))
     return target
 
 
-def report_page(folder: Path, comparison: ComparisonFile) -> str:
+def report_page(folder: Path, comparison: ComparisonFile, read: RunsRead | None = None) -> str:
     """Return the page. Runs that are not there yet, or that cannot be read, are told of without curves."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -51,7 +53,9 @@ def report_page(folder: Path, comparison: ComparisonFile) -> str:
         lstrip_blocks=True,
     )
     environment.filters["named"] = _named
-    page = environment.get_template("report.html.j2").render(_told(folder, comparison))
+    page = environment.get_template("report.html.j2").render(
+        _told(folder, comparison, read or RunsRead(folder))
+    )
     return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", page)
 
 
@@ -63,15 +67,15 @@ def _named(words: str) -> Markup:
     )
 
 
-def _told(folder: Path, comparison: ComparisonFile) -> dict[str, Any]:
+def _told(folder: Path, comparison: ComparisonFile, read: RunsRead) -> dict[str, Any]:
     """Return everything that the template names."""
     plan, result = comparison.plan, comparison.result or NOTHING
-    histories = read_histories(folder, comparison)
+    histories = histories_of(read, comparison)
     drawn = report_drawn.drawn_strategies(plan, result, histories)
     return {
         "style": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         "title": result.dataset or Path(plan.config.dataset).name or plan.config.dataset,
-        "facts": _facts(result, report_rows.when_words(folder, histories)),
+        "facts": _facts(result, report_rows.when_words(folder, comparison, histories)),
         "result": result,
         "progress": _progress(comparison),
         "strategy_columns": report_rows.STRATEGY_COLUMNS,
@@ -86,20 +90,6 @@ def _told(folder: Path, comparison: ComparisonFile) -> dict[str, Any]:
         **_figures(comparison, result, drawn),
         **_commands(folder, comparison),
     }
-
-
-def read_histories(folder: Path, comparison: ComparisonFile) -> dict[str, RunHistory]:
-    """Return the runs that can be read, by their names; without those that were to be skipped."""
-    histories = {}
-    for entry in comparison.plan.entries():
-        run = folder / RUNS / entry.name
-        if entry.name in comparison.skipped or not run.is_dir():
-            continue
-        try:
-            histories[entry.name] = open_run(run)
-        except FtguiError:
-            continue  # the table of runs says how it stands
-    return histories
 
 
 def _facts(result: ComparisonResult, when: str) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from markupsafe import Markup
@@ -216,18 +217,21 @@ def _setting(value: object, unset: str) -> str:
     return plain(value) if isinstance(value, int | float) else str(value)
 
 
-def when_words(folder: Path, histories: dict[str, RunHistory]) -> str:
-    """Return from when to when the runs were made, by their files; empty where none has begun."""
-    from datetime import datetime
-
-    times = []
-    for name in histories:
-        told = [folder / RUNS / name / file for file in ("config.json", "split.json", "events.jsonl")]
-        times += [path.stat().st_mtime for path in told if path.is_file()]
+def when_words(folder: Path, comparison: ComparisonFile, names: Iterable[str]) -> str:
+    """Return from when to when runs were made, in this computer's time; empty where none has begun."""
+    times = [time for name in names for time in _times_of(folder, comparison, name)]
     if not times:
         return ""
-    first, last = (datetime.fromtimestamp(time).astimezone() for time in (min(times), max(times)))
+    first, last = min(times).astimezone(), max(times).astimezone()
     start, end = f"{first:%Y-%m-%d %H:%M}", f"{last:%Y-%m-%d %H:%M}"
     if start == end:
         return start
     return f"{start} to {end[11:] if end[:10] == start[:10] else end}"
+
+
+def _times_of(folder: Path, comparison: ComparisonFile, name: str) -> list[datetime]:
+    """Return when a run began and ended, by its files where an older ftgui did not write it down."""
+    if name in comparison.times:
+        return [datetime.fromisoformat(time) for time in comparison.times[name]]
+    told = [folder / RUNS / name / file for file in ("config.json", "split.json", "events.jsonl")]
+    return [datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in told if path.is_file()]

@@ -93,7 +93,7 @@ class Activations:
     def find(self, kept: KeptFeatures | None, clock: RunClock) -> None:
         """Find what an earlier run left of the pictures' features."""
         with clock.phase("building"):
-            self._names = self._names_of_slots()
+            self._names = slot_names(self.store)
             self._take_shape(kept, len(self._names))
         with clock.phase("reading"):
             self._take_kept(kept)
@@ -144,17 +144,6 @@ class Activations:
             store.leave_out(unreadable)
         self._first_slots = np.array([slot_of[picture.path] for picture in store.pictures], np.int64)
         self._names = []
-
-    def _names_of_slots(self) -> list[bytes]:
-        """Return what each slot is kept under; a picture that cannot be read gets names that nothing has."""
-        store, names = self.store, []
-        for picture in store.pictures:
-            content = store.contents.get(picture.path) or os.urandom(16)
-            for k in range(store.views):
-                # The crops of ``standard`` follow from the path, too.
-                view = (store.augment, picture.path, k) if store.augment == "standard" else (k,)
-                names.append(row_name(content.hex(), *view))
-        return names
 
     def _take_shape(self, kept: KeptFeatures | None, slots: int) -> None:
         self._shape: Shape = kept.shape if kept else self.prefix.shape()
@@ -249,6 +238,18 @@ class Activations:
 
     def _on_device(self, numbers: npt.NDArray[np.int64]) -> torch.Tensor:
         return torch.from_numpy(numbers).to(self._memory.device)
+
+
+def slot_names(store: PixelStore) -> list[bytes]:
+    """Return what each slot is kept under; a picture that cannot be read gets names that nothing has."""
+    names = []
+    for picture in store.pictures:
+        content = store.contents.get(picture.path) or os.urandom(16)
+        for k in range(store.views):
+            # The crops of ``standard`` follow from the path, too.
+            view = (store.augment, picture.path, k) if store.augment == "standard" else (k,)
+            names.append(row_name(content.hex(), *view))
+    return names
 
 
 def fill(

@@ -122,6 +122,28 @@ class RunStarted(Event, frozen=True, kw_only=True):
         return f"{words} ({mine / plain:.1f} × as fast as plain fp32 here)"
 
 
+class RunForecast(Event, frozen=True, kw_only=True):
+    """What a run is going to take, told before it is done: composed from timed parts."""
+
+    strategy: str
+    seconds: float
+    """In all, as ``RunEnded.seconds`` will say."""
+    low: float
+    """At least, likely."""
+    high: float
+    """At most, likely."""
+    epoch_seconds: float
+    """Of an epoch, validation included; the dearest one where the extractor joins later."""
+    memory_mb: float | None = None
+    """The highest memory of the process, as ``RunEnded.peak_memory_mb`` will say. None: nobody can say."""
+    phase_seconds: dict[str, float] = {}
+    """Where the seconds go."""
+    decoded_pictures: int = 0
+    """To be decoded: those that no run left on the disk."""
+    prefix_forwards: int = 0
+    """Views of pictures to go through frozen stages: those that no run left on the disk."""
+
+
 class PhaseProgress(Event, frozen=True, kw_only=True):
     """Work outside the epochs: reading weights, decoding pictures, checking what stayed frozen."""
 
@@ -268,7 +290,8 @@ class RunEnded(Event, frozen=True, kw_only=True):
 
 
 TrainingEvent: TypeAlias = (
-    RunStarted
+    RunForecast
+    | RunStarted
     | PhaseProgress
     | BatchesDrawn
     | BatchEnded

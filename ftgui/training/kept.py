@@ -24,8 +24,7 @@ class KeptFeatures(KeptRows):
     """The features of one prefix, in a folder of their own."""
 
     def __init__(self, place: RowPlace, prefix: Prefix) -> None:
-        name = f"{prefix.architecture}-{prefix.stages[-1].name}-{prefix.name}"
-        super().__init__(place, name, "Features", "computed")
+        super().__init__(place, _folder_name(prefix), "Features", "computed")
         self.shape = self._shape(prefix)
         self.open(self.shape.bytes)
 
@@ -52,3 +51,11 @@ class FeaturePlace(RowPlace):
 
     def open(self, prefix: Prefix) -> KeptFeatures:
         return KeptFeatures(self, prefix)
+
+    def has(self, prefix: Prefix) -> bool:
+        """Return whether anything was ever kept of a prefix."""
+        return (self.folder / _folder_name(prefix)).is_dir()
+
+
+def _folder_name(prefix: Prefix) -> str:
+    return f"{prefix.architecture}-{prefix.stages[-1].name}-{prefix.name}"

@@ -82,12 +82,19 @@ class Passages:
     _pass_roof: float | None = None
     _at_head: Halves | None = None
     _lines: dict[int, int] = field(default_factory=dict)
+    _prefixes: dict[int, Prefix] = field(default_factory=dict)
 
     def line(self, epoch: int) -> int:
         """Return how many stages are computed once in an epoch."""
         if epoch not in self._lines:
             self._lines[epoch] = self.applied.ice_line(epoch) if self.caching else 0
         return self._lines[epoch]
+
+    def prefix(self, line: int) -> Prefix:
+        """Return so many stages as they are computed once."""
+        if line not in self._prefixes:
+            self._prefixes[line] = Prefix(self.applied, line, self.arithmetic, self.architecture)
+        return self._prefixes[line]
 
     def prepare(self, epoch: int, clock: RunClock) -> Generator[tuple[str, int, int], None, None]:
         """Compute what an epoch takes as given, yielding (what, done, of how many).
@@ -199,14 +206,19 @@ class Passages:
         highest = self.roofs.reached(roof, rate) if self.roofs else None
         return PhaseSpeed(phase=phase, pictures_per_second=rate, roof=highest)
 
+    @property
+    def judges_folded(self) -> bool:
+        """Whether pictures that go through the whole network are judged by a copy with its norms folded."""
+        few = len(self.val.labels) < FOLD_FROM
+        return self.caching is not None and not few and len(self.applied.stages) > 1
+
     def judge(self, epoch: int) -> tuple[nn.Module, Feed, Arithmetic]:
         """Return what judges the validation pictures by the weights of now, and how.
 
         Where pictures go through the whole network, that is a copy with its norms folded: half the work.
         """
         passage, before_head = self.at(epoch), len(self.applied.stages) - 1
-        few = len(passage.val.labels) < FOLD_FROM
-        if self.caching is None or self.line(epoch) > 0 or few or before_head == 0:
+        if self.line(epoch) > 0 or not self.judges_folded:
             return passage.network, passage.val, passage.arithmetic
         if self._at_head is None:
             self._at_head = Halves(self.applied.model, self.applied.stages, before_head)
@@ -217,12 +229,13 @@ class Passages:
     def _forget(self) -> None:
         """Let go of the features of a line that has moved."""
         self._before, self._live_forwards, self._pass_roof = self.counters, 0, self.pass_roof
+        self._prefixes.pop(self._line, None)
         self._behind, self._line, self._feeds = None, 0, ()
 
     def _fill(self, line: int, clock: RunClock) -> Generator[tuple[str, int, int], None, None]:
         assert self.caching is not None
         self._forget()
-        prefix = Prefix(self.applied, line, self.arithmetic, self.architecture)
+        prefix = self.prefix(line)
         train, val = (
             Activations(store, prefix, self._memory_bytes(), self.roofs) for store in (self.train, self.val)
         )
@@ -230,11 +243,15 @@ class Passages:
         self._note((yield from fill(self._feeds, self.caching.place, clock, self.caching.pixels)))
         with clock.phase("building"):
             network = Halves(self.applied.model, self.applied.stages, line).suffix
-        # Numbers so few that half the bits would save nothing: the head alone learns in fp32.
-        is_head = self._only_head(line)
-        arithmetic = replace(self.arithmetic, precision="fp32") if is_head else self.arithmetic
-        is_kept = train.is_kept and val.is_kept
-        self._behind, self._line = Passage(network, train, val, arithmetic, is_head and is_kept), line
+        is_head = self._only_head(line) and train.is_kept and val.is_kept
+        self._behind, self._line = Passage(network, train, val, self.behind(line), is_head), line
+
+    def behind(self, line: int) -> Arithmetic:
+        """Return how what comes behind so many stages computes.
+
+        The head alone learns in fp32: of numbers so few, half the bits would save nothing.
+        """
+        return replace(self.arithmetic, precision="fp32") if self._only_head(line) else self.arithmetic
 
     def _memory_bytes(self) -> int:
         assert self.caching is not None

@@ -151,14 +151,18 @@ def test_a_stopped_run_is_no_failure(
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["reason"] == "stopped"
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_folder_with_a_run_in_it_is_one_line_and_left_alone(
     finished: dict[str, Finished], drawn: Drawn, capsys: Capture
 ) -> None:
     folder = finished["freeze"].folder
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = contents(folder)
     line = failed_in_one_line(train_arguments(drawn, folder), capsys)
     assert "never writes over it" in line
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert contents(folder) == before
 
 
 # Bad input ------------------------------------------------------------------------------------------------

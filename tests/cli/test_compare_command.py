@@ -13,15 +13,19 @@ import pytest
 from ftgui.__main__ import main
 from ftgui.cli.comparing import CompareWords, plan_from, result_lines, run_line
 from ftgui.cli.parser import make_parser
+from ftgui.cli.training import Words
 from ftgui.cli.usage import UsageError
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.jobs.compare_control import CompareControl
+from ftgui.jobs.compare_events import ComparedRunStarted
 from ftgui.runs.comparison import RUNS, ComparisonPlan, read_comparison
 from ftgui.runs.results import ComparisonResult, HeldEqual, RunResult
 from ftgui.training import loops, trainer
-from ftgui.training.events import RunWarning
+from ftgui.training.events import PhaseProgress, RunWarning
 from tests.fixtures import FP32, Drawn
+from tests.gui.scripted import batch
 from tests.jobs.comparing import stamps, whole
+from tests.results import progress
 
 Capture = pytest.CaptureFixture[str]
 QUICK = ("--epochs", "1", "--batch-size", "8", "--device", "cpu", *FP32)
@@ -67,6 +71,9 @@ def test_a_line_a_run_and_in_the_end_what_it_all_says(
     assert said.err == ""
     lines = without_warnings(said.out)
     assert lines[0] == f"2 runs in {out}, 0 of them done"
+    forecasts, lines = lines[1:3], [lines[0], *lines[3:]]
+    for strategy, line in zip(("freeze", "full"), forecasts, strict=True):
+        assert re.fullmatch(rf"   {strategy}: .* in all, .* an epoch, about .* of memory", line)
     assert lines[1] == "1 of 2: freeze-seed0"
     assert lines[3] == "2 of 2: full-seed0"
     of_run = r"   accuracy \d\.\d{3} \(\d\.\d{3} – \d\.\d{3}\) of 6 pictures, \d+\.\d s"
@@ -113,7 +120,12 @@ def test_json_lines_are_an_event_each_and_a_runs_are_between_its_start_and_its_e
     ]
     starts = [n for n, name in enumerate(names) if name == "compared_run_started"]
     ends = [n for n, name in enumerate(names) if name == "compared_run_ended"]
-    assert (starts[0], ends[-1]) == (1, len(names) - 2)
+    assert ends[-1] == len(names) - 2
+    before = [event for event in events[1 : starts[0]] if event["event"] != "phase_progress"]
+    assert [(event["event"], event["strategy"]) for event in before] == [
+        ("run_forecast", "freeze"),
+        ("run_forecast", "full"),
+    ]
     assert starts[1] == ends[0] + 1, "nothing is said between two runs"
     for number, (start, end, strategy) in enumerate(zip(starts, ends, ("freeze", "full"), strict=True), 1):
         began, inside, ended = events[start], events[start + 1 : end], events[end]
@@ -130,11 +142,12 @@ def test_json_lines_are_an_event_each_and_a_runs_are_between_its_start_and_its_e
     assert last["report"] == str(out / "report.html")
     assert Path(last["report"]).is_file()
     assert last["result"] == json.loads((out / "comparison.json").read_bytes())["result"]
-    assert last["result"] == events[ends[1]]["result"], "nothing ran in between"
     assert len(last["result"]["sentences"]) == 1
-    known = events[ends[0]]["result"]
-    assert [run["state"] for run in known["runs"]] == ["done", "waiting"]
-    assert known["sentences"] == [], "one alone is compared with nothing"
+    for end, done in zip(ends, (1, 2), strict=True):
+        assert events[end]["result"] is None, "all that is known is told once, at the end"
+        assert (events[end]["progress"]["done"], events[end]["progress"]["total"]) == (done, 2)
+    left = events[starts[0]]["progress"]["seconds_left"]
+    assert left == pytest.approx(sum(event["seconds"] for event in before)), "as was forecast"
 
 
 def test_a_warning_that_every_run_gives_is_printed_once(
@@ -244,6 +257,7 @@ def test_a_run_that_failed_exits_with_1_and_one_sentence_once_the_others_are_don
     said = capsys.readouterr()
     assert said.err == "ftgui: The comparison has a run that failed.\n"
     lines = without_warnings(said.out)
+    del lines[1:3]  # the forecasts
     assert lines[2].startswith("   failed: ")
     assert "on fire" in lines[2]
     assert lines[4].startswith("   accuracy ")
@@ -364,3 +378,45 @@ def test_settings_are_those_of_train(tmp_path: Path) -> None:
     assert (made.config.epochs, made.config.augment, made.config.cache) == (7, "none", "off")
     with pytest.raises(UsageError, match="needs DATA"):
         plan_from(make_parser().parse_args(["compare", "--out", str(tmp_path), "--strategies", "full"]))
+
+
+# How far it is ---------------------------------------------------------------------------------------------
+
+
+def test_the_bar_says_which_run_it_is_and_how_long_all_of_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(Words, "_advance", lambda _, *said: told.append((said[0], said[3])))
+    words = CompareWords()
+    words.event(
+        ComparedRunStarted(
+            name="full-seed0",
+            strategy="full",
+            seed=0,
+            lr=None,
+            number=6,
+            total=21,
+            goes_on=False,
+            progress=progress(5, 21, 780.0),
+            seconds=60.0,
+        )
+    )
+    words.event(PhaseProgress(phase="decoding", done=1, total=2))
+    words.event(batch(2, 1, seconds_left=0.0))
+    words.close()
+    assert told == [
+        ("6 of 21, decoding", "about 13 min left in all"),
+        ("6 of 21, epoch 2", "312 pictures/s, 0 s left; about 12 min left in all"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--freeze-until", "nosuchstage"), ("--init", "random"), ("--lrs", "0,0.1"), ("--lrs", "0.1,0.1")],
+)
+def test_what_cannot_be_with_these_weights_is_one_sentence_and_leaves_nothing(
+    drawn: Drawn, tmp_path: Path, small_crops: None, capsys: Capture, wrong: tuple[str, str]
+) -> None:
+    assert main(compare(drawn, tmp_path / "out", *wrong)) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert list(tmp_path.iterdir()) == []

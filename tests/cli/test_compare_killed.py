@@ -189,7 +189,9 @@ def test_whatever_a_kill_leaves_of_a_run_it_is_run_again(
     folder = out / RUNS / NAME
     lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines(keepends=True)
     for path in folder.iterdir():
-        if path.name not in left:
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in left:
             path.unlink()
     for name in {LOCK, f".{SPLIT}.0a1b2c3d.part"} & {*left}:
         (folder / name).write_bytes(b"")

@@ -31,7 +31,7 @@ def stopped(drawn: Drawn, tmp_path: Path, small_crops: None) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def figures(folder: Path) -> list[dict[str, str]]:

@@ -15,16 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftgui.evaluation import statistics
-from ftgui.evaluation.statistics import (
-    bootstrap_interval,
-    difference_interval,
-    holm,
-    mcnemar_p,
-    merged_p,
-    pareto_front,
-    wilson_interval,
-)
+from ftgui.evaluation import bootstrap
+from ftgui.evaluation.bootstrap import bootstrap_interval, difference_interval
+from ftgui.evaluation.statistics import holm, mcnemar_p, merged_p, pareto_front, wilson_interval
 
 COUNTS = st.integers(1, 10_000)
 P_VALUES = st.floats(0, 1)
@@ -382,7 +375,7 @@ def test_more_confidence_is_wider() -> None:
 def test_how_many_are_drawn_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     values = several_seeds(3, 100, seed=4)
     at_once = bootstrap_interval(values, 1_000)
-    monkeypatch.setattr(statistics, "DRAWN_AT_ONCE", 28)  # 7 rounds of 4 values, and 6 in the end
+    monkeypatch.setattr(bootstrap, "DRAWN_AT_ONCE", 28)  # 7 rounds of 4 values, and 6 in the end
     assert bootstrap_interval(values, 1_000) == pytest.approx(at_once, abs=1e-12)
 
 

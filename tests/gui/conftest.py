@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.gui.app import create_window
 from ftgui.gui.main_window import MainWindow
+from ftgui.gui.sessions.forecasting import ForecastJob, no_forecast
 from ftgui.gui.sessions.training import Job
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
@@ -37,8 +38,10 @@ def open_window(qtbot: QtBot, runs_folder: Path) -> Iterator[OpenWindow]:
     """Open a window on a job, a short scripted run if none is given; it ends with the test."""
     windows: list[MainWindow] = []
 
-    def open_it(job: Job | None = None) -> MainWindow:
-        window = create_window(job=job or scripted_job(*whole_run()), runs_folder=runs_folder)
+    def open_it(job: Job | None = None, *, forecast: ForecastJob = no_forecast) -> MainWindow:
+        window = create_window(
+            job=job or scripted_job(*whole_run()), runs_folder=runs_folder, forecast=forecast
+        )
         windows.append(window)
         with qtbot.waitActive(window, timeout=PATIENCE):
             window.show()
@@ -142,8 +145,8 @@ def finished_run(tmp_path: Path) -> Path:
 def ready_window(qtbot: QtBot, open_window: OpenWindow, pictures: Path, weights: Path) -> OpenWindow:
     """Open a window, type both paths and wait until Train can be pressed."""
 
-    def open_it(job: Job | None = None) -> MainWindow:
-        window = open_window(job)
+    def open_it(job: Job | None = None, *, forecast: ForecastJob = no_forecast) -> MainWindow:
+        window = open_window(job, forecast=forecast)
         make_ready(qtbot, window, pictures, weights)
         return window
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from ftgui.gui.item_models.runs_model import COLUMNS
+from ftgui.gui.item_models.run_columns import COLUMNS
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.widgets.live_plot import LivePlot
 from ftgui.gui.widgets.path_row import PathRow

@@ -149,5 +149,5 @@ def _running(window: MainWindow) -> list[QThread]:
     """Return the threads of a window's sessions that still run."""
     found = [thread for thread in window.findChildren(QThread) if thread.isRunning()]
     pictures = window.project.pictures
-    busy = (window.training, window._export, pictures._list, pictures._check)
+    busy = (window.training, window.desk.export_task, pictures._list, pictures._check)
     return [*found, *(each._thread._thread for each in busy if each._thread.is_running)]

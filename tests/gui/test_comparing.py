@@ -26,7 +26,7 @@ from ftgui.jobs.compare_events import (
     Planned,
 )
 from ftgui.runs.comparison import RUNS, ComparisonPlan, Entry
-from ftgui.runs.results import ComparisonResult, HeldEqual, PairResult, RunResult, StrategyResult
+from ftgui.runs.results import ComparisonResult, HeldEqual, RunResult
 from tests import fixtures
 from tests.fixtures import Drawn, small_pictures
 from tests.gui.conftest import OpenWindow
@@ -34,27 +34,12 @@ from tests.gui.driving import PATIENCE, cells, click, drop, says, the, type_over
 from tests.gui.scripted import Gate, ScriptedJob, Step, batch, ended, epoch, scripted_job, started
 from tests.jobs.comparing import STRATEGIES as COMPARED
 from tests.jobs.comparing import whole
+from tests.results import pair_result, progress, strategy_result
 
 drawn = fixtures.drawn
 
 SENTENCE = "`freeze` and `full`: no difference that 100 pictures can show; `freeze` is 31 times cheaper."
 TWO = (Entry(strategy="freeze", seed=0), Entry(strategy="full", seed=0))
-
-
-def strategy(name: str, accuracy: float) -> StrategyResult:
-    return StrategyResult(
-        strategy=name,
-        title=STRATEGIES[name].title,
-        lr=0.01,
-        runs=(f"{name}-seed0",),
-        accuracy=accuracy,
-        lowest=accuracy,
-        highest=accuracy,
-        low=accuracy - 0.05,
-        high=accuracy + 0.05,
-        pictures=100,
-        seconds=4.0,
-    )
 
 
 def result(*done: str) -> ComparisonResult:
@@ -69,27 +54,14 @@ def result(*done: str) -> ComparisonResult:
         )
         for entry in TWO
     )
-    pair = PairResult(
-        first="freeze",
-        second="full",
-        difference=0.0,
-        low=-0.1,
-        high=0.1,
-        pictures=100,
-        seeds=(),
-        p=1.0,
-        p_holm=1.0,
-        differs=False,
-        cost_ratio=0.03,
-        words=SENTENCE,
-    )
+    reached = {name: strategy_result(name) for name in done}
     both = len(done) == 2
     return ComparisonResult(
         measure="last epoch",
         measure_words="Accuracies are those of the last epoch.",
         runs=runs,
-        strategies=tuple(strategy(name, 0.9) for name in done),
-        pairs=(pair,) if both else (),
+        strategies=tuple(reached.values()),
+        pairs=(pair_result(*reached.values(), words=SENTENCE),) if both else (),
         held_equal=(
             HeldEqual(what="Split", value="24 pictures", equal=True),
             HeldEqual(what="Threads", value="not the same in all runs", equal=False),
@@ -101,10 +73,19 @@ def result(*done: str) -> ComparisonResult:
 def one_run(number: int, *done: str, gate: Gate | None = None) -> tuple[Step, ...]:
     entry, known = TWO[number - 1], result(*done)
     start = ComparedRunStarted(
-        name=entry.name, strategy=entry.strategy, seed=0, lr=None, number=number, total=2, goes_on=False
+        name=entry.name,
+        strategy=entry.strategy,
+        seed=0,
+        lr=None,
+        number=number,
+        total=2,
+        goes_on=False,
+        progress=progress(number - 1, 2, 240.0 if number == 2 else None, unknown=2 - number),
+        seconds=240.0 if number == 2 else None,
     )
     steps: tuple[Step, ...] = (start, started(), batch(1, 1), *((gate,) if gate else ()), epoch(1, 0.9))
-    return (*steps, ended(), ComparedRunEnded(run=known.runs[number - 1], result=known))
+    after = progress(number, 2, 240.0 * (2 - number))
+    return (*steps, ended(), ComparedRunEnded(run=known.runs[number - 1], progress=after, result=known))
 
 
 def comparison(*gates: Gate) -> ScriptedJob:
@@ -115,7 +96,7 @@ def comparison(*gates: Gate) -> ScriptedJob:
         reason="completed", message="", folder="", report=None, result=result("freeze", "full")
     )
     return scripted_job(
-        ComparisonStarted(folder="", runs=planned),
+        ComparisonStarted(folder="", runs=planned, progress=progress(0, 2, unknown=2)),
         *one_run(1, "freeze", gate=first),
         *one_run(2, "freeze", "full", gate=second),
         end,
@@ -173,7 +154,11 @@ def test_what_would_be_run_is_counted_as_the_user_chooses(qtbot: QtBot, ready_wi
 @pytest.mark.parametrize(
     ("rates", "words"),
     [
-        ("0,5; 3", "is no list of numbers"),
+        ("0,5; 3", "“0,5” may be one number or several"),
+        ("0,003", "“0,003” may be one number or several"),
+        ("fast, 0.1", "“fast” is no number"),
+        ("", "no learning rate to try"),
+        ("0", "cannot be 0"),
         ("0.1, 0.1", "named twice"),
         ("-1", "cannot be -1"),
         ("1e9", "cannot be"),
@@ -334,29 +319,30 @@ def test_a_comparison_made_on_the_command_line_opens_with_its_runs(
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(on_disk))
     window = open_window()
     the(window, QAction, "action_open_comparison").trigger()
-    assert window.comparison.isVisible()
+    qtbot.waitUntil(window.comparison.isVisible, timeout=PATIENCE)
     assert words_of(window, "comparison_state") == "6 of 6 runs done."
     assert "pictures can show" in words_of(window, "comparison_sentences")
     assert the(window, QTableView, "strategies_table").model().rowCount() == 3
     assert sorted(cells(window, "Name")) == sorted(f"{s}-seed{n}" for s in COMPARED for n in (0, 1))
     assert len({window.runs.index(row, 0).data(COLOUR_ROLE) for row in range(6)}) == 3
-    the(window, QAction, "action_open_comparison").trigger()
+    with qtbot.waitSignal(window.comparisons.opened, timeout=PATIENCE):
+        the(window, QAction, "action_open_comparison").trigger()
     assert len(cells(window, "Name")) == 6, "the second time they are there"
 
 
 def test_a_comparison_that_is_dropped_opens(qtbot: QtBot, open_window: OpenWindow, on_disk: Path) -> None:
     window = open_window()
     drop(window, on_disk)
-    assert window.comparison.isVisible()
+    qtbot.waitUntil(window.comparison.isVisible, timeout=PATIENCE)
 
 
 def test_a_folder_without_a_comparison_is_said(
-    open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
     window = open_window()
     the(window, QAction, "action_open_comparison").trigger()
-    assert says(window, "holds no comparison")
+    qtbot.waitUntil(lambda: says(window, "holds no comparison"), timeout=PATIENCE)
 
 
 def test_the_report_opens_where_reports_open(
@@ -365,7 +351,8 @@ def test_the_report_opens_where_reports_open(
     opened: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
     window = open_window()
-    window.open_comparison(on_disk)
+    with qtbot.waitSignal(window.comparisons.opened, timeout=PATIENCE):
+        window.open_comparison(on_disk)
     click(qtbot, window, "open_report")
     assert [url.toLocalFile() for url in opened] == [str(on_disk / "report.html")]
 
@@ -380,7 +367,8 @@ def test_a_comparison_with_runs_left_goes_on_in_its_folder_and_its_rows(
     known = read_comparison(on_disk)
     write_comparison(on_disk, msgspec.structs.replace(known, result=result_of(on_disk, known)))
     window = open_window(job := comparison())
-    window.open_comparison(on_disk)
+    with qtbot.waitSignal(window.comparisons.opened, timeout=PATIENCE):
+        window.open_comparison(on_disk)
     assert len(cells(window, "Name")) == 5
     click(qtbot, window, "continue_comparison")
     wait_idle(qtbot, window)

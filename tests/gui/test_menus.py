@@ -208,7 +208,7 @@ def test_every_export_asked_for_is_written_however_fast_one_follows_the_other(
             asked.append(name)
             click(qtbot, window, "export_button")
     gate.open()
-    qtbot.waitUntil(lambda: not window._export.is_running, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not window.desk.export_task.is_running, timeout=PATIENCE)
     assert written == asked != []
 
 
@@ -274,13 +274,14 @@ def test_torch_that_cannot_be_loaded_is_said(
     assert window.messages.message() == "torch cannot be loaded: a library of it is missing."
 
 
-def test_the_window_is_there_before_torch_is_loaded() -> None:
+def test_the_window_is_there_before_anything_that_takes_long_is_loaded() -> None:
     script = (
         "import sys\n"
         "from ftgui.gui.app import create_window\n"
         "window = create_window()\n"
         "window.show()\n"
-        "print(window.isVisible(), [m for m in ('torch', 'torchvision') if m in sys.modules])\n"
+        "slow = {'torch', 'torchvision', 'numpy', 'PIL', 'pyqtgraph'}\n"
+        "print(window.isVisible(), sorted(slow & set(sys.modules)))\n"
     )
     done = run_python("-W", "error", "-c", script)
     assert done.stdout == "True []\n", done.stderr

@@ -212,6 +212,7 @@ def test_the_device_of_the_first_run_is_that_of_all(drawn: Drawn, tmp_path: Path
     started = open_run(run_folder(tmp_path / "out", "freeze-seed0")).started
     assert started is not None
     assert config.device == started.device != "auto"
+    assert all(held.equal for held in result_in(tmp_path / "out").held_equal), "one was told, one found out"
 
 
 def test_settings_of_one_strategy_mean_nothing_to_the_others(drawn: Drawn) -> None:
@@ -335,7 +336,9 @@ def test_a_run_that_was_killed_before_it_began_begins_anew(drawn: Drawn, tmp_pat
     out = Path(shutil.copytree(whole(drawn), tmp_path / "out"))
     folder = run_folder(out, "small-lr-seed1")
     for path in folder.iterdir():
-        if path.name not in (EVENTS, LOG):
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in (EVENTS, LOG):
             path.unlink()
     (folder / EVENTS).write_text("", encoding="utf-8")
     assert began(to_the_end(small_plan(drawn), out)) == ["small-lr-seed1"]

@@ -331,7 +331,7 @@ def own(drawn: Drawn, tmp_path: Path) -> Drawn:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def refusal(folder: Path) -> FtguiError:

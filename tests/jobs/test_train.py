@@ -168,6 +168,7 @@ def test_the_folder_holds_what_the_design_says(run: Finished) -> None:
         "predictions.csv",
         "split.json",
         "summary.json",
+        "tensorboard",
     ]
 
 

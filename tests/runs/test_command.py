@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -10,15 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ftgui.cli.comparing import plan_from
 from ftgui.cli.parser import make_parser
 from ftgui.cli.training import config_from
 from ftgui.freezing.strategies import STRATEGIES
-from ftgui.runs.command import LEFT_OUT, compare_command, left_out_note, train_command
+from ftgui.runs import command
+from ftgui.runs.command import LEFT_OUT, compare_command, in_shell, left_out_note, train_command
+from ftgui.runs.comparison import ComparisonPlan, make_plan_of
 from ftgui.training.config import MAX_MULTIPLE, SETTINGS, Setting, TrainConfig
 from tests.runs.drawn_comparison import plan_of
 
-NAMES = st.text("abz 0.-_'\"$\\;&|é写\n", min_size=1, max_size=12).filter(lambda name: name.strip(". "))
-"""Of files and stages: what a shell would take for something else, and what looks like an option."""
+NAMES = st.text("abz 0.-_'\"$\\;&|é写\n", min_size=1, max_size=12).filter(
+    lambda name: name.strip(". ") and name != "--"
+)
+"""Of files and stages: what a shell would take for something else, and what looks like an option. But for two
+dashes: argparse drops those."""
 
 
 def values_of(setting: Setting) -> st.SearchStrategy[Any]:
@@ -94,3 +101,28 @@ def test_what_a_comparisons_config_says_of_single_runs_is_not_named() -> None:
         "ftgui compare /photos/ants-and-bees --weights /weights/mobilenet_v2.pth --strategies full "
         "--seeds 0,1 --epochs 5 --out AGAIN"
     )
+
+
+PLANS = st.builds(
+    make_plan_of,
+    CONFIGS.map(lambda config: msgspec.structs.replace(config, stage_lr={})),
+    st.lists(st.sampled_from(tuple(STRATEGIES)), min_size=1, unique=True).map(tuple),
+    st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=3, unique=True).map(tuple),
+    st.lists(st.floats(1e-6, 100.0), max_size=3, unique=True).map(tuple),
+)
+
+
+@given(PLANS, NAMES.map("/nowhere/{}".format))
+def test_the_command_line_reads_the_same_plan_from_a_reports_command(plan: ComparisonPlan, out: str) -> None:
+    words = shlex.split(compare_command(plan, out))
+    arguments = make_parser().parse_args(words[1:])
+    assert words[:2] == ["ftgui", "compare"]
+    assert plan_from(arguments) == plan
+    assert str(arguments.out) == out
+
+
+def test_on_windows_both_shells_read_the_words_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["ftgui", "compare", r"C:\my photos", "--strategies", "freeze,full", "--epochs", "5", "é.pth"]
+    assert in_shell(words) == shlex.join(words)
+    monkeypatch.setattr(command, "os", SimpleNamespace(name="nt"))
+    assert in_shell(words) == (r'ftgui compare "C:\my photos" --strategies "freeze,full" --epochs 5 é.pth')

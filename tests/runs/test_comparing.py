@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ftgui.core.errors import FtguiError
-from ftgui.evaluation.statistics import difference_interval
+from ftgui.evaluation.bootstrap import difference_interval
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.runs.comparing import result_of
 from ftgui.runs.comparison import RUNS, ComparisonPlan

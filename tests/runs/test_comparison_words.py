@@ -24,44 +24,18 @@ from ftgui.runs.comparison_words import (
     times_words,
 )
 from ftgui.runs.results import PairResult, StrategyResult
+from tests.results import pair_result, strategy_result
 from tests.runs.drawn_comparison import plan_of
 
 NAMES = tuple(STRATEGIES)
 
 
 def strategy(name: str, accuracy: float = 0.9, seconds: float = 10.0) -> StrategyResult:
-    return StrategyResult(
-        strategy=name,
-        title=STRATEGIES[name].title,
-        lr=0.01,
-        runs=(f"{name}-seed0",),
-        accuracy=accuracy,
-        lowest=accuracy,
-        highest=accuracy,
-        low=accuracy - 0.05,
-        high=accuracy + 0.05,
-        pictures=1234,
-        seconds=seconds,
-    )
+    return strategy_result(name, accuracy, seconds=seconds, pictures=1234)
 
 
 def pair(first: StrategyResult, second: StrategyResult, *, differs: bool) -> PairResult:
-    """Return a pair as it is made of two strategies, with an interval of ten points."""
-    difference = first.accuracy - second.accuracy
-    return PairResult(
-        first=first.strategy,
-        second=second.strategy,
-        difference=difference,
-        low=difference - 0.05,
-        high=difference + 0.05,
-        pictures=first.pictures,
-        seeds=(),
-        p=0.0005,
-        p_holm=0.002,
-        differs=differs,
-        cost_ratio=first.seconds / second.seconds,
-        words="",
-    )
+    return pair_result(first, second, p=0.0005, p_holm=0.002, differs=differs)
 
 
 def named(words: str) -> list[str]:
@@ -296,3 +270,9 @@ def test_nothing_was_chosen_by_test_pictures() -> None:
     assert optimistic_words(plan, "test") == ""
     assert "best weights on the test pictures" in measure_words("test")
     assert "last epoch on the validation pictures" in measure_words("last epoch")
+
+
+def test_with_several_seeds_it_is_said_that_all_of_them_must_agree() -> None:
+    assert "every seed says the same" in measure_words("test", 3)
+    assert "every seed says the same" in measure_words("last epoch", 2)
+    assert "seed" not in measure_words("test", 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -228,3 +229,35 @@ def test_values_are_those_of_the_runs() -> None:
     assert held["Weights file"].value == STARTED.weights_sha256[:12]
     assert (held["Epochs"].value, held["Batch size"].value, held["Threads"].value) == ("10", "32", "2")
     assert (held["Device"].value, held["Arithmetic"].value) == ("cpu", STARTED.arithmetic)
+
+
+# What computed it ------------------------------------------------------------------------------------------
+
+
+def computed_by(name: str, device: str = "cpu", **versions: str) -> Evidence:
+    return replace(run(device=device), name=name, versions=versions)
+
+
+def test_another_pytorch_is_told_with_a_run_of_each() -> None:
+    runs = [computed_by("a", torch="2.5"), computed_by("b", torch="2.6"), computed_by("c", torch="2.6")]
+    held = facts(*runs)["PyTorch"]
+    assert not held.equal
+    assert held.value == "not the same in all runs: 2.5 in a and 2.6 in b"
+    assert facts(*runs[1:])["PyTorch"] == HeldEqual(what="PyTorch", value="2.6", equal=True)
+
+
+def test_another_computer_is_told_by_what_computed() -> None:
+    mine, yours = {"processor": "Ryzen", "gpu": "H100"}, {"processor": "Xeon", "gpu": "H100"}
+    assert unequal(computed_by("a", **mine), computed_by("b", **yours)) == ["Computer"]
+    assert unequal(computed_by("a", "cuda", **mine), computed_by("b", "cuda", **yours)) == []
+    assert facts(computed_by("a", "cuda", **mine))["Computer"].value == "H100"
+
+
+def test_what_older_runs_and_those_that_go_on_do_not_say_is_not_held_against_them() -> None:
+    assert unequal(computed_by("a", torch="2.5"), computed_by("b")) == []
+    assert "PyTorch" not in facts(computed_by("a"), computed_by("b"))
+
+
+def test_what_was_found_out_for_the_first_run_and_told_to_the_others_is_the_same() -> None:
+    asked = {"device": "auto", "precision": "auto", "layout": "auto"}
+    assert unequal(run(config=asked), run(config={"device": "cpu", "precision": "fp32"})) == []

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -359,3 +360,12 @@ def test_what_leaves_a_page_or_goes_wrong_in_it_would_be_noticed(chromium: Chrom
     assert "http://127.0.0.1:9/a.png" in chromium.requests
     assert "ouch" in json.dumps(chromium.complaints)
     assert len(chromium.value(BEYOND)) == 1
+
+
+def test_when_it_was_made_is_what_was_written_down_and_not_when_files_were_copied(three: Three) -> None:
+    folder, comparison = three
+    times = {entry.name: ("2024-02-03T09:00:00+00:00",) * 2 for entry in comparison.plan.entries()}
+    times["scratch-seed1"] = ("2024-02-03T09:30:00+00:00", "2024-02-05T10:00:00+00:00")
+    said = page_of(folder, msgspec.structs.replace(comparison, times=times)).text
+    first, last = (datetime.fromisoformat(time).astimezone() for time in ("2024-02-03T09Z", "2024-02-05T10Z"))
+    assert f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}" in said

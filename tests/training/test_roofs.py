@@ -300,7 +300,7 @@ def test_the_seconds_of_measuring_are_told_apart_from_the_runs(monkeypatch: pyte
 
 
 def test_the_rate_is_that_of_the_median_batch_without_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, spent = [0.0], iter([100.0, 2.0, 50.0, 4.0])
+    now, spent = [0.0], iter([1.0, 0.02, 0.5, 0.04])
 
     class Clock:
         @staticmethod
@@ -313,7 +313,26 @@ def test_the_rate_is_that_of_the_median_batch_without_the_first(monkeypatch: pyt
 
     monkeypatch.setattr(roofs_module, "time", Clock)
     monkeypatch.setattr(Prefix, "forward", forward)
-    assert Roofs("tiny", CPU, RunClock()).of_pass(make_prefix(), 8) == pytest.approx(2.0)
+    assert Roofs("tiny", CPU, RunClock()).of_pass(make_prefix(), 8) == pytest.approx(200.0)
+
+
+def test_slow_batches_are_timed_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, done = [0.0], []
+
+    class Clock:
+        @staticmethod
+        def perf_counter() -> float:
+            return now[0]
+
+    def forward(prefix: Prefix, pixels: torch.Tensor) -> torch.Tensor:
+        now[0] += 3.0
+        done.append(len(pixels))
+        return pixels
+
+    monkeypatch.setattr(roofs_module, "time", Clock)
+    monkeypatch.setattr(Prefix, "forward", forward)
+    assert Roofs("tiny", CPU, RunClock()).of_pass(make_prefix(), 8) == pytest.approx(8 / 3)
+    assert len(done) == 3  # one that warms up, and two
 
 
 def test_a_pass_is_measured_where_one_is_needed_and_told_by_the_passages(

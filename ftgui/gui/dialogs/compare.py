@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ftgui.core.errors import FtguiError
 from ftgui.freezing.strategies import STRATEGIES
+from ftgui.gui.sessions.forecasting import Forecasting
 from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.widgets.buttons import Button, Segments
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.inputs import CalmSpinBox
 from ftgui.gui.widgets.naming import name_widget
-from ftgui.gui.widgets.text import StatusLine, Text
+from ftgui.gui.widgets.text import Chip, Kind, StatusLine, Text, tip
 from ftgui.gui.words import counted, what_moves
-from ftgui.runs.comparison import ComparisonPlan, make_plan_of
+from ftgui.runs.comparison import ComparisonFile, ComparisonPlan, Entry, make_plan_of
+from ftgui.runs.forecast import forecast_words, range_words
+from ftgui.training.config import TrainConfig, plain
+from ftgui.training.events import RunForecast
 
 WIDTH = 620
 MOST_SEEDS = 20
@@ -23,16 +31,32 @@ TICKED = ("freeze", "small-lr", "full")
 
 
 class CompareDialog(QDialog):
-    """Asks what is to be compared, with the pictures, weights and settings that the left side says."""
+    """Asks what is to be compared, with the pictures, weights and settings that the left side says.
+
+    With an ``existing`` comparison it asks what is to be added to that, by its own settings: what is compared
+    there stays. The window behind it waits, so that what it says does not change meanwhile.
+    """
 
     start_requested = Signal(object)
-    """A ``ComparisonPlan``."""
+    """A ``ComparisonPlan``: with an existing comparison that and what is added to it."""
 
-    def __init__(self, project: ProjectSession, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        project: ProjectSession,
+        parent: QWidget | None = None,
+        existing: ComparisonFile | None = None,
+        forecasting: Forecasting | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("compare_dialog")
-        self.setWindowTitle(self.tr("Compare ways of freezing"))
+        self.setWindowTitle(
+            self.tr("Add to this comparison") if existing else self.tr("Compare ways of freezing")
+        )
+        self.setWindowModality(Qt.WindowModality.WindowModal)
         self._project = project
+        self._existing = existing
+        self._forecasting = forecasting
+        self._costs = {name: Chip() for name in STRATEGIES}
         self.boxes = {name: self._box(name) for name in STRATEGIES}
         self.seeds = CalmSpinBox(
             1, MOST_SEEDS, object_name="compare_seeds", accessible_name=self.tr("Runs of each strategy")
@@ -50,6 +74,8 @@ class CompareDialog(QDialog):
             self.tr("Start"), kind="primary", icon_name="play", object_name="compare_start"
         )
         self.cancel_button = Button(self.tr("Cancel"), kind="large", object_name="compare_cancel")
+        if existing is not None:
+            self._fix(existing.plan)
         self._lay_out()
         self._connect()
         self._refresh()
@@ -62,6 +88,18 @@ class CompareDialog(QDialog):
         box.setChecked(name in TICKED)
         box.toggled.connect(self._refresh)
         return box
+
+    def _fix(self, plan: ComparisonPlan) -> None:
+        """Show what is compared already as what cannot be taken away."""
+        for name, box in self.boxes.items():
+            box.setChecked(name in plan.strategies)
+            box.setEnabled(name not in plan.strategies)
+        count = len(plan.seeds)
+        self.seeds.setRange(count, max(count, MOST_SEEDS))
+        self.rates_choice.set_choice("same" if plan.lrs else "own")
+        self.rates.setText(", ".join(map(plain, plan.lrs)))
+        self.rates_choice.setEnabled(False)
+        self.rates.setEnabled(False)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -79,6 +117,11 @@ class CompareDialog(QDialog):
         self.setFixedWidth(WIDTH)
 
     def _intro_words(self) -> str:
+        if self._existing is not None:
+            return self.tr(
+                "What you tick trains beside what is compared already, with the pictures, weights and "
+                "settings of that comparison. Runs that are done stay as they are."
+            )
         return self.tr(
             "Trains with each strategy you tick, one run after the other. The split, the new output layer's "
             "first weights, the order of the pictures and their views, the epochs and the arithmetic are the "
@@ -92,7 +135,8 @@ class CompareDialog(QDialog):
             row.setSpacing(10)
             box.setFixedWidth(190)
             row.addWidget(box)
-            row.addWidget(Text(what_moves(self._project.config(name)), "muted", wrap=True), 1)
+            row.addWidget(Text(what_moves(self._config(name)), "muted", wrap=True), 1)
+            row.addWidget(self._costs[name])
             card.add(row)
         return card
 
@@ -127,11 +171,19 @@ class CompareDialog(QDialog):
         self.rates_choice.chosen.connect(self._refresh)
         self.rates.textChanged.connect(self._refresh)
         self._project.changed.connect(self._refresh)
+        if self._forecasting is not None:
+            self._forecasting.changed.connect(self._refresh)
         self.cancel_button.clicked.connect(self.reject)
         self.start_button.clicked.connect(self._on_start)
         self.finished.connect(self.deleteLater)
 
     # What is asked for ------------------------------------------------------------------------------------
+
+    def _config(self, strategy: str) -> TrainConfig:
+        """Return what a run of a strategy trains, so that it can be said what moves."""
+        if self._existing is None:
+            return self._project.config(strategy)
+        return self._existing.plan.config_of(Entry(strategy=strategy, seed=0))
 
     def plan(self) -> ComparisonPlan:
         """Return what is asked for now.
@@ -140,6 +192,8 @@ class CompareDialog(QDialog):
             FtguiError: it cannot be compared; a sentence says why.
         """
         strategies = tuple(name for name, box in self.boxes.items() if box.isChecked())
+        if self._existing is not None:
+            return _extended(self._existing.plan, strategies, self.seeds.value())
         if len(strategies) < 2:
             raise FtguiError(self.tr("Tick at least two strategies."))
         first = self._project.setting("seed")
@@ -163,37 +217,64 @@ class CompareDialog(QDialog):
     def _rates(self) -> tuple[float, ...]:
         if self.rates_choice.choice() == "own":
             return ()
-        try:
-            return tuple(float(part) for part in self.rates.text().split(",") if part.strip())
-        except ValueError as error:
-            raise FtguiError(
-                self.tr("“{text}” is no list of numbers.").format(text=self.rates.text()),
-                self.tr("Write them with a dot inside and commas between, such as 0.001, 0.01."),
-            ) from error
+        return read_rates(self.rates.text())
 
     @Slot()
     def _refresh(self) -> None:
         """Say what pressing Start would do, or what keeps it from being done."""
         same = self.rates_choice.choice() == "same"
         self.rates.setVisible(same)
-        self._rates_words.setText(
-            self.tr("As many tries for each; the best by validation counts.")
-            if same
-            else self.tr("The default of each strategy. One for all would decide the outcome.")
-        )
+        self._rates_words.setText(self._fairness_words(same))
+        self._show_costs()
         try:
             plan = self.plan()
         except FtguiError as error:
-            self._sentence.set_status("error", str(error))
+            kind: Kind = "info" if isinstance(error, NothingAddedError) else "error"
+            self._sentence.set_status(kind, str(error))
             self.start_button.setEnabled(False)
             return
         runs, epochs = len(plan.entries()), plan.config.epochs
-        words = self.tr("{runs} of {epochs}.").format(
-            runs=counted(runs, self.tr("run"), self.tr("runs")),
+        one, many = self.tr("run"), self.tr("runs")
+        if self._existing is not None:
+            runs -= len(self._existing.plan.entries())
+            one, many = self.tr("more run"), self.tr("more runs")
+        words = self.tr("{runs} of {epochs}{time}.").format(
+            runs=counted(runs, one, many),
             epochs=counted(epochs, self.tr("epoch"), self.tr("epochs")),
+            time=self._time_words(plan),
         )
         self._sentence.set_status("info", words)
         self.start_button.setEnabled(True)
+
+    def _told(self) -> Mapping[str, RunForecast]:
+        """What is forecast of the left side's settings: of an existing comparison's nothing is."""
+        return self._forecasting.told if self._forecasting is not None else {}
+
+    def _show_costs(self) -> None:
+        told = self._told()
+        for name, chip in self._costs.items():
+            each = told.get(name)
+            chip.set_text(range_words(each.low, each.high) if each else "")
+            chip.setToolTip(tip(forecast_words(each) if each else ""))
+
+    def _time_words(self, plan: ComparisonPlan) -> str:
+        """Return ", 12 – 17 min in all" where every strategy's time is forecast, else nothing.
+
+        Seeds find on the disk what the first of them computed, which makes them faster than that.
+        """
+        told = self._told()
+        if any(name not in told for name in plan.strategies):
+            return ""
+        each = [told[entry.strategy] for entry in plan.entries()]
+        span = range_words(sum(one.low for one in each), sum(one.high for one in each))
+        return self.tr(", {span} in all").format(span=span)
+
+    def _fairness_words(self, same: bool) -> str:
+        if self._existing is not None:
+            return self.tr("As in the comparison so far: all need as many tries.")
+        if same:
+            return self.tr("As many tries for each; the best by validation counts.")
+        return self.tr("The default of each strategy. One for all would decide the outcome.")
 
     @Slot()
     def _on_start(self) -> None:
@@ -203,3 +284,64 @@ class CompareDialog(QDialog):
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]
         self.start_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def read_rates(text: str) -> tuple[float, ...]:
+    """Return the learning rates of a list with commas, semicolons or spaces between.
+
+    Raises:
+        FtguiError: it is empty or no such list, or a comma in it may be a decimal one; a sentence says what.
+    """
+    words = [word for part in re.split(r"[;\s]+", text) if (word := part.strip(","))]
+    if not words:
+        raise FtguiError(
+            QCoreApplication.translate("CompareDialog", "There is no learning rate to try."),
+            QCoreApplication.translate("CompareDialog", "Write some, such as 0.001, 0.003."),
+        )
+    return tuple(rate for word in words for rate in _rates_in(word))
+
+
+def _rates_in(word: str) -> list[float]:
+    """Return the numbers of a part without spaces: one, or some with commas and no space between."""
+    parts = word.split(",")
+    if len(parts) > 1 and not any("." in part or "e" in part.lower() for part in parts):
+        raise FtguiError(
+            QCoreApplication.translate("CompareDialog", "“{word}” may be one number or several.").format(
+                word=word
+            ),
+            QCoreApplication.translate("CompareDialog", "Write numbers with a dot inside, such as 0.003."),
+        )
+    try:
+        return [float(part) for part in parts]
+    except ValueError as error:
+        raise FtguiError(
+            QCoreApplication.translate("CompareDialog", "“{word}” is no number.").format(word=word),
+            QCoreApplication.translate(
+                "CompareDialog", "Write numbers with a dot inside and commas between, such as 0.001, 0.003."
+            ),
+        ) from error
+
+
+class NothingAddedError(FtguiError):
+    """Nothing has been asked for yet."""
+
+
+def _extended(plan: ComparisonPlan, strategies: Sequence[str], count: int) -> ComparisonPlan:
+    """Return a plan with more strategies and, up to ``count``, more seeds.
+
+    Raises:
+        NothingAddedError: nothing is added.
+        FtguiError: it cannot be.
+    """
+    first = max(plan.seeds) + 1
+    seeds = (*plan.seeds, *range(first, first + count - len(plan.seeds)))
+    names = tuple(dict.fromkeys((*plan.strategies, *strategies)))
+    if (names, seeds) == (plan.strategies, plan.seeds):
+        raise NothingAddedError(
+            QCoreApplication.translate(
+                "CompareDialog", "Tick another strategy, or ask for more runs of each."
+            )
+        )
+    extended = msgspec.structs.replace(plan, strategies=names, seeds=seeds)
+    extended.check()
+    return extended

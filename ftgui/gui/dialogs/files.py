@@ -32,6 +32,28 @@ def choose_weights(parent: QWidget) -> str:
     return path
 
 
+def choose_project(parent: QWidget) -> Path | None:
+    """Ask for the folder of a project."""
+    start = settings.read_text("last_project_place", str(Path.home()))
+    path = QFileDialog.getExistingDirectory(parent, parent.tr("Choose the folder of a project"), start)
+    if not path:
+        return None
+    settings.write("last_project_place", str(Path(path).parent))
+    return Path(path)
+
+
+def choose_new_project(parent: QWidget) -> Path | None:
+    """Ask for a new folder for the project."""
+    start = Path(settings.read_text("last_project_place", str(Path.home()))) / parent.tr("my-project")
+    path, _ = QFileDialog.getSaveFileName(
+        parent, parent.tr("A new folder for the project"), str(start), options=QFileDialog.Option.ShowDirsOnly
+    )
+    if not path:
+        return None
+    settings.write("last_project_place", str(Path(path).parent))
+    return Path(path)
+
+
 def choose_run(parent: QWidget, runs_folder: Path) -> Path | None:
     """Ask for the folder of a run."""
     path = QFileDialog.getExistingDirectory(parent, parent.tr("Choose a run folder"), str(runs_folder))

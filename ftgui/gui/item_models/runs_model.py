@@ -1,24 +1,25 @@
-"""The runs of this window as a table: a column is an entry in a table of columns."""
+"""The runs of this window as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from ftgui.evaluation.statistics import wilson_interval
 from ftgui.gui.following import RunCurves
 from ftgui.gui.item_models.columns import header_data
+from ftgui.gui.item_models.run_columns import COLUMNS, column_of
 from ftgui.gui.theme import RunColour
 from ftgui.gui.widgets.tables import COLOUR_ROLE
-from ftgui.gui.words import count_words, duration_words, strategy_words
+from ftgui.gui.words import is_over, strategy_words
 from ftgui.runs.history import RunHistory
-from ftgui.training.events import Reason
 
 Index = QModelIndex | QPersistentModelIndex
-SORT_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+NAME, MAY_MOVE = column_of("Name"), column_of("What may move")
 
 
 @dataclass
@@ -44,142 +45,93 @@ class RunRow:
 
 
 @dataclass(frozen=True)
-class Column:
-    """What a column is called, what it shows and by what it sorts."""
+class ReadRun:
+    """A run that was read from the disk, and how a project says it is shown. None: as the next one."""
 
-    title: str
-    text: Callable[[RunHistory], str]
-    key: Callable[[RunHistory], Any]
-    help: str = ""
-    is_number: bool = False
-
-
-def _nothing(_history: RunHistory) -> str:
-    return ""
-
-
-def _best(history: RunHistory) -> float | None:
-    return history.best.val_accuracy if history.best else None
-
-
-def _interval(history: RunHistory) -> str:
-    best, started = history.best, history.started
-    if best is None or started is None:
-        return ""
-    low, high = wilson_interval(best.val_accuracy, started.val_pictures)
-    return f"{low:.2f} – {high:.2f}"
-
-
-def _seconds(history: RunHistory) -> float | None:
-    if history.ended is not None:
-        return history.ended.seconds
-    return history.epochs[-1].total_seconds if history.epochs else None
-
-
-def _learning(history: RunHistory) -> int | None:
-    return history.started.trainable_parameters if history.started else None
-
-
-def _state(history: RunHistory) -> str:
-    """Return where a run stands; a run that found nothing better any more is done before its last epoch."""
-    early = history.ended is not None and history.ended.reason is Reason.EARLY_STOPPED
-    return "done early" if early else history.state.value
-
-
-def _changed(history: RunHistory) -> str:
-    ended = history.ended
-    if ended is None or ended.frozen_changed is None:
-        return ""
-    return f"{ended.frozen_changed:,} of {ended.frozen_tensors:,}" if ended.frozen_tensors else "–"
-
-
-def _memory(history: RunHistory) -> float | None:
-    return history.ended.peak_memory_mb if history.ended else None
-
-
-def _strategy(history: RunHistory) -> str:
-    return strategy_words(history.started.config) if history.started else ""
-
-
-def _or_blank(words: Callable[[Any], str], value: Any) -> str:
-    return "" if value is None else words(value)
-
-
-COLUMNS: tuple[Column, ...] = (
-    Column("", _nothing, _nothing, "Tick to show its curves"),
-    Column("Name", lambda h: h.name, lambda h: h.name.lower()),
-    Column("What may move", _strategy, _strategy),
-    Column(
-        "Best val acc",
-        lambda h: _or_blank("{:.3f}".format, _best(h)),
-        _best,
-        "Of the best epoch, on the validation pictures. Chosen on the same pictures, so a little high",
-        is_number=True,
-    ),
-    Column(
-        "95 % interval",
-        _interval,
-        _best,
-        "Where the true accuracy lies with 95 % confidence, given so many pictures (Wilson)",
-        is_number=True,
-    ),
-    Column("Time", lambda h: _or_blank(duration_words, _seconds(h)), _seconds, is_number=True),
-    Column(
-        "Learning",
-        lambda h: _or_blank(count_words, _learning(h)),
-        _learning,
-        "Parameters that may move",
-        is_number=True,
-    ),
-    Column(
-        "Frozen changed",
-        _changed,
-        lambda h: h.ended.frozen_changed if h.ended else None,
-        "Frozen entries that differ, bit for bit, between the weights file and best.pth: 0 is the proof",
-        is_number=True,
-    ),
-    Column(
-        "Memory",
-        lambda h: _or_blank(lambda mb: f"{mb / 1000:.1f} GB", _memory(h)),
-        _memory,
-        "The most memory that the program needed during the run (on Windows and macOS: up to its end)",
-        is_number=True,
-    ),
-    Column("State", _state, _state),
-)
+    history: RunHistory
+    colour: RunColour | None = None
+    shown: bool = True
 
 
 def name_column() -> int:
     """Return the column of the runs' names, for lists that show nothing else."""
-    return next(number for number, column in enumerate(COLUMNS) if column.title == "Name")
+    return NAME
 
 
 class RunsModel(QAbstractTableModel):
     """Rows of runs, in the order they were made. Ticks say which are drawn."""
 
     shown_changed = Signal(object)
-    """The row whose tick changed."""
+    """The row whose tick changed, that left the table, or whose curves are known only now."""
+    kept_changed = Signal()
+    """Something that a project keeps is another: which runs there are, a name, a tick."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: list[RunRow] = []
+        self.home: Path | None = None
+        """The folder of the project's own runs. Those may go to the bin; others are not the project's."""
+        self.finds_again = False
+        """Whether runs in ``home`` are found whenever the project is opened: then they cannot just leave."""
+        self._numbers = itertools.count()
+
+    # Rows -------------------------------------------------------------------------------------------------
 
     def add(self, history: RunHistory, colour: RunColour | None = None) -> RunRow:
         """Append a run; unless one is given, it gets the next colour."""
-        row = RunRow(history, len(self.rows) if colour is None else colour, len(self.rows))
-        self.beginInsertRows(QModelIndex(), len(self.rows), len(self.rows))
-        self.rows.append(row)
-        self.endInsertRows()
-        return row
+        return self.add_all((ReadRun(history, colour),))[0]
+
+    def add_all(self, runs: Sequence[ReadRun]) -> list[RunRow]:
+        """Append runs."""
+        first = len(self.rows)
+        new = [self._row(run) for run in runs]
+        if new:
+            self.beginInsertRows(QModelIndex(), first, first + len(new) - 1)
+            self.rows += new
+            self.endInsertRows()
+            self.kept_changed.emit()
+        return new
+
+    def _row(self, run: ReadRun) -> RunRow:
+        number = next(self._numbers)
+        return RunRow(run.history, number if run.colour is None else run.colour, number, run.shown)
 
     def take(self, history: RunHistory, colour: RunColour) -> RunRow:
         """Return the row of a run: where its folder is in the table already, it is told anew there."""
         for number, row in enumerate(self.rows):
             if row.history.folder == history.folder:
+                history.name = row.history.name
                 self.rows[number] = RunRow(history, row.colour, row.number, row.shown)
-                self.dataChanged.emit(self.index(number, 0), self.index(number, len(COLUMNS) - 1))
+                self._tell_row(number)
                 return self.rows[number]
         return self.add(history, colour)
+
+    def remove(self, histories: Collection[RunHistory]) -> None:
+        """Take runs out of the table; nothing on the disk is touched."""
+        gone = {id(history) for history in histories}
+        left = [row for row in self.rows if id(row.history) in gone]
+        for number in reversed(range(len(self.rows))):
+            if id(self.rows[number].history) in gone:
+                self.beginRemoveRows(QModelIndex(), number, number)
+                del self.rows[number]
+                self.endRemoveRows()
+        self._tell_left(left)
+
+    def clear(self) -> None:
+        """Begin anew, with the first colour."""
+        self.beginResetModel()
+        left, self.rows = self.rows, []
+        self.endResetModel()
+        self._tell_left(left)
+        self._numbers = itertools.count()
+
+    def _tell_left(self, rows: list[RunRow]) -> None:
+        for row in rows:
+            if row.shown:
+                row.shown = False
+                self.shown_changed.emit(row)
+        if rows:
+            self.kept_changed.emit()
 
     def refresh(self, history: RunHistory) -> None:
         """Show what changed in a run."""
@@ -193,6 +145,32 @@ class RunsModel(QAbstractTableModel):
     def has_folder(self, folder: object) -> bool:
         return any(row.history.folder == folder for row in self.rows)
 
+    def row_of(self, history: RunHistory) -> RunRow | None:
+        """Return the row of a run; None where it is not in the table."""
+        return next((row for row in self.rows if row.history is history), None)
+
+    # What may be done -------------------------------------------------------------------------------------
+
+    def is_own(self, history: RunHistory) -> bool:
+        """Whether a run lies in the project's own folder."""
+        return self.home is not None and history.folder.is_relative_to(self.home)
+
+    def can_go_to_bin(self, history: RunHistory) -> bool:
+        return is_over(history) and self.is_own(history)
+
+    def can_leave(self, history: RunHistory) -> bool:
+        """Whether a run may be taken out of the table and stay where it is."""
+        return is_over(history) and not (self.finds_again and self.is_own(history))
+
+    def show(self, rows: Sequence[int], shown: bool) -> None:
+        """Show or hide the curves of rows."""
+        state = Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked
+        for row in rows:
+            if self.rows[row].shown != shown:
+                self.setData(self.index(row, 0), state, Qt.ItemDataRole.CheckStateRole)
+
+    # What Qt asks -----------------------------------------------------------------------------------------
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
         return 0 if parent.isValid() else len(self.rows)
 
@@ -202,37 +180,58 @@ class RunsModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = self.rows[index.row()], COLUMNS[index.column()]
         match role:
-            case Qt.ItemDataRole.DisplayRole:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
                 return row.said[index.column()][0]
             case Qt.ItemDataRole.TextAlignmentRole if column.is_number:
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             case Qt.ItemDataRole.ToolTipRole:
-                return _strategy(row.history) if column.text is _strategy else str(row.history.folder)
+                return _tip(row.history, index.column())
             case Qt.ItemDataRole.CheckStateRole if index.column() == 0:
                 return Qt.CheckState.Checked if row.shown else Qt.CheckState.Unchecked
             case Qt.ItemDataRole.AccessibleTextRole if index.column() == 0:
                 return "shown" if row.shown else "hidden"
-        if role == COLOUR_ROLE and index.column() == 0:
-            return row.colour
-        if role == SORT_ROLE:
-            key = row.said[index.column()][1]
-            return -1 if key is None else key
-        return None
+        return row.colour if role == COLOUR_ROLE and index.column() == 0 else None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        if role != Qt.ItemDataRole.CheckStateRole or index.column() != 0:
-            return False
         row = self.rows[index.row()]
-        row.shown = Qt.CheckState(value) == Qt.CheckState.Checked
-        self.dataChanged.emit(index, index)
-        self.shown_changed.emit(row)
+        if role == Qt.ItemDataRole.CheckStateRole and index.column() == 0:
+            row.shown = Qt.CheckState(value) == Qt.CheckState.Checked
+            self.dataChanged.emit(index, index)
+            self.shown_changed.emit(row)
+        elif role == Qt.ItemDataRole.EditRole and index.column() == NAME:
+            self._rename(index.row(), str(value).strip())
+        else:
+            return False
+        self.kept_changed.emit()
         return True
+
+    def _rename(self, number: int, name: str) -> None:
+        """Call a run otherwise; without a name it is called what its folder is."""
+        row = self.rows[number]
+        row.history.name = name or row.history.folder.name
+        row.said = row.look()
+        self._tell_row(number)
+        if row.shown:
+            self.shown_changed.emit(row)
+
+    def _tell_row(self, number: int) -> None:
+        self.dataChanged.emit(self.index(number, 0), self.index(number, len(COLUMNS) - 1))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)
-        return flags | Qt.ItemFlag.ItemIsUserCheckable if index.column() == 0 else flags
+        if index.column() == 0:
+            return flags | Qt.ItemFlag.ItemIsUserCheckable
+        return flags | Qt.ItemFlag.ItemIsEditable if index.column() == NAME else flags
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
+            return COLUMNS[section].head
         return header_data(COLUMNS, section, orientation, role)
+
+
+def _tip(history: RunHistory, column: int) -> str:
+    if column == MAY_MOVE:
+        return strategy_words(history.started.config) if history.started else ""
+    return str(history.folder)

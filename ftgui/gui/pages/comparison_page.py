@@ -6,15 +6,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QProgressBar,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ftgui.gui.item_models.strategies_model import StrategiesModel
+from ftgui.gui.pages.cost_card import CostCard
+from ftgui.gui.sessions.training import Comparing
 from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.card import Card
+from ftgui.gui.widgets.naming import name_widget, set_style_property
 from ftgui.gui.widgets.tables import ROW_HEIGHT, DotDelegate, RingedTable, style_table
 from ftgui.gui.widgets.text import Kind, StatusLine, Text
 from ftgui.gui.words import counted
 from ftgui.runs.comparison import REPORT, ComparisonFile
+from ftgui.runs.progress import Progress, left_words
 from ftgui.runs.results import ComparisonResult, HeldEqual, PairResult, RunResult
 from ftgui.training.events import Reason
 
@@ -29,12 +41,18 @@ class ComparisonPage(QWidget):
     folder_requested = Signal(object)
     continue_requested = Signal(object)
     """The folder of a comparison that has runs left."""
+    extend_requested = Signal(object)
+    """The folder of a comparison to which strategies or runs are to be added."""
     compare_requested = Signal()
+    failed = Signal(object)
+    """An FtguiError: a picture could not be written."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("comparison_page")
         self.folder: Path | None = None
+        self._followed: Path | None = None
+        """The comparison whose news is to be shown though another one is, or none."""
         self._busy = False
         self._unfinished = False
         self._facts = Text("", "muted", wrap=True, object_name="comparison_facts")
@@ -42,15 +60,34 @@ class ComparisonPage(QWidget):
         self._sentences = Text("", "strong", wrap=True, selectable=True, object_name="comparison_sentences")
         self._measure = Text("", "muted", wrap=True, object_name="comparison_measure")
         self.report_button = Button(
-            self.tr("Open the report"), icon_name="file-document-outline", object_name="open_report"
+            self.tr("Report"),
+            icon_name="file-document-outline",
+            object_name="open_report",
+            accessible_name=self.tr("Open the report"),
         )
-        self.folder_button = Button(self.tr("Show the folder"), object_name="show_comparison_folder")
+        self.folder_button = Button(
+            self.tr("Folder"),
+            object_name="show_comparison_folder",
+            accessible_name=self.tr("Show the folder"),
+        )
+        for button in (self.report_button, self.folder_button):
+            button.setToolTip(button.accessibleName())
         self.continue_button = Button(
             self.tr("Continue"), icon_name="play", object_name="continue_comparison"
         )
+        self.extend_button = Button(self.tr("Add…"), object_name="extend_comparison")
+        self.extend_button.setToolTip(self.tr("Add strategies, or more runs of each, to this comparison"))
         self.compare_button = Button(self.tr("Compare…"), object_name="begin_comparison")
+        self._why = Text("", "muted", wrap=True, object_name="comparison_why")
+        self._why.hide()
+        self._far = Text("", "plain", object_name="comparison_progress")
+        self._bar = self._make_bar()
+        self._going = QWidget()
+        self._going.hide()
         self.model = StrategiesModel(self)
         self.table = self._make_table()
+        self.cost = CostCard()
+        self.cost.failed.connect(self.failed)
         self._pairs, self._held = Lines(), Lines()
         self._stack = QStackedWidget()
         self._lay_out()
@@ -58,26 +95,69 @@ class ComparisonPage(QWidget):
         self._show_possible()
 
     def show_comparison(self, folder: Path, comparison: ComparisonFile) -> None:
-        """Show a comparison that was read from its folder."""
+        """Show a comparison that was read from its folder, and no news of another one."""
+        self._followed = None
         nothing = ComparisonResult(measure="last epoch", measure_words="", runs=())
-        self.show_result(folder, comparison.result or nothing)
+        self._show(folder, comparison.result or nothing)
+
+    def follow(self, folder: Path) -> None:
+        """Show the comparison in ``folder``, which begins or goes on, as soon as there is news of it."""
+        self._followed = folder
 
     @Slot(object, object)
     def show_result(self, folder: Path, result: ComparisonResult) -> None:
-        """Show what is known of the comparison in a folder by now."""
+        """Show what is known by now, if it is of the comparison shown or followed, or if none is shown."""
+        if self.folder is None or folder in (self.folder, self._followed):
+            self._show(folder, result)
+
+    @Slot(object)
+    def show_progress(self, comparing: Comparing | None) -> None:
+        """Show how far the comparison is that goes on, if it is the one shown; None: none goes on."""
+        if comparing is not None and comparing.folder != self.folder:
+            self._show_begun(comparing)
+        progress = comparing.progress if comparing is not None and comparing.folder == self.folder else None
+        self._going.setVisible(progress is not None)
+        self._state.setVisible(progress is None)
+        if progress is not None:
+            self._far.setText(self._far_words(progress))
+            self._bar.setRange(0, progress.total)
+            self._bar.setValue(progress.done)
+
+    def _show_begun(self, comparing: Comparing) -> None:
+        """Show a comparison of which nothing is known but that it goes on, if it is to be shown."""
+        self.show_result(
+            comparing.folder,
+            ComparisonResult(measure="last epoch", measure_words="", runs=comparing.waiting),
+        )
+
+    def _far_words(self, progress: Progress) -> str:
+        words = self._done_words(progress.done, progress.total)
+        left = left_words(progress)
+        return f"{words} · {left}" if left else words
+
+    def _done_words(self, done: int, runs: int) -> str:
+        """Return "5 of 21 runs done"."""
+        return self.tr("{done} of {runs} done").format(
+            done=f"{done:,}", runs=counted(runs, self.tr("run"), self.tr("runs"))
+        )
+
+    def _show(self, folder: Path, result: ComparisonResult) -> None:
+        if folder != self.folder:
+            self._going.hide()
+            self._state.show()
         self.folder = folder
         done = sum(run.state == "done" for run in result.runs)
         self._unfinished = any(map(_is_left, result.runs))
         self._facts.setText(_facts(result))
-        words = self.tr("{done} of {runs} done").format(
-            done=f"{done:,}", runs=counted(len(result.runs), self.tr("run"), self.tr("runs"))
-        )
+        words = self._done_words(done, len(result.runs))
         self._state.set_status("ok" if done == len(result.runs) else "info", f"{words}.")
         nothing = self.tr("Nothing can be said before two strategies have all of their runs.")
         self._sentences.setText("\n".join(map(_plain, result.sentences)) or nothing)
         self._measure.setText(" ".join(filter(None, (result.measure_words, result.optimistic))))
         names = tuple(dict.fromkeys(run.strategy for run in result.runs))
-        self.model.set_result(result, {name: number for number, name in enumerate(names)})
+        colours = {name: number for number, name in enumerate(names)}
+        self.model.set_result(result, colours)
+        self.cost.show_strategies(result.strategies, colours)
         room = self.table.horizontalHeader().height() + self.table.horizontalScrollBar().sizeHint().height()
         self.table.setFixedHeight(ROW_HEIGHT * max(1, len(result.strategies)) + room)
         self._pairs.set_lines([_pair_line(pair) for pair in result.pairs] or [("plain", nothing)])
@@ -85,12 +165,33 @@ class ComparisonPage(QWidget):
         self._stack.setCurrentIndex(1)
         self._show_possible()
 
+    def show_none(self) -> None:
+        """Show no comparison: another project is open."""
+        self.folder = self._followed = None
+        self._unfinished = False
+        self._stack.setCurrentIndex(0)
+        self._show_possible()
+
     def set_busy(self, busy: bool) -> None:
         """Say whether the engine is at work: a comparison can go on when it is not."""
         self._busy = busy
         self._show_possible()
 
+    def set_ready(self, ready: bool, why: str = "") -> None:
+        """Say whether a comparison may be asked for, and, where not, why, in a sentence."""
+        self.compare_button.setEnabled(ready)
+        self.compare_button.setToolTip("" if ready else why)
+        self._why.setText("" if ready else why)
+        self._why.setVisible(bool(why) and not ready)
+
     # Making -----------------------------------------------------------------------------------------------
+
+    def _make_bar(self) -> QProgressBar:
+        bar = QProgressBar()
+        name_widget(bar, object_name="comparison_bar", accessible_name=self.tr("Progress of the comparison"))
+        bar.setTextVisible(False)
+        set_style_property(bar, "kind", "running")
+        return bar
 
     def _make_table(self) -> RingedTable:
         table = RingedTable()
@@ -113,7 +214,7 @@ class ComparisonPage(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(10)
-        for card in (self._head(), self._table_card(), self._below()):
+        for card in (self._head(), self._table_card(), self.cost, self._below()):
             column.addWidget(card)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -141,14 +242,22 @@ class ComparisonPage(QWidget):
         row.addWidget(self.compare_button)
         row.addStretch(1)
         card.add(row)
+        self._why.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        card.add(self._why)
         card.body.addStretch(1)
         return card
 
     def _head(self) -> Card:
         card = Card(self.tr("What it says"), object_name="comparison_head")
-        for button in (self.continue_button, self.folder_button, self.report_button):
+        for button in (self.continue_button, self.extend_button, self.folder_button, self.report_button):
             card.add_corner(button)
+        going = QVBoxLayout(self._going)
+        going.setContentsMargins(0, 0, 0, 4)
+        going.setSpacing(6)
+        going.addWidget(self._far)
+        going.addWidget(self._bar)
         card.add(self._facts)
+        card.add(self._going)
         card.add(self._sentences)
         card.add(self._measure)
         card.add(self._state)
@@ -177,6 +286,7 @@ class ComparisonPage(QWidget):
         self.report_button.clicked.connect(self._on_report)
         self.folder_button.clicked.connect(self._on_folder)
         self.continue_button.clicked.connect(self._on_continue)
+        self.extend_button.clicked.connect(self._on_extend)
         self.compare_button.clicked.connect(self.compare_requested)
 
     # What happens -----------------------------------------------------------------------------------------
@@ -185,7 +295,8 @@ class ComparisonPage(QWidget):
         self.report_button.setEnabled(self.folder is not None and (self.folder / REPORT).is_file())
         self.folder_button.setEnabled(self.folder is not None)
         self.continue_button.setVisible(self._unfinished)
-        self.continue_button.setEnabled(not self._busy)
+        for button in (self.continue_button, self.extend_button):
+            button.setEnabled(not self._busy)
 
     @Slot()
     def _on_report(self) -> None:
@@ -198,6 +309,10 @@ class ComparisonPage(QWidget):
     @Slot()
     def _on_continue(self) -> None:
         self.continue_requested.emit(self.folder)
+
+    @Slot()
+    def _on_extend(self) -> None:
+        self.extend_requested.emit(self.folder)
 
 
 class Lines(QWidget):
@@ -236,11 +351,12 @@ def _facts(result: ComparisonResult) -> str:
     """Return what was compared, in a line."""
     if not result.architecture:
         return ""
+    judged = f", {result.pictures:,} to judge on" if result.pictures else ""
     return " · ".join(
         (
             result.dataset,
             f"{len(result.class_names):,} classes",
-            f"{result.train_pictures:,} pictures to learn from, {result.pictures:,} to judge on",
+            f"{result.train_pictures:,} pictures to learn from{judged}",
             result.architecture,
             f"{result.device}, {result.arithmetic}",
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from ftgui.gui.item_models.runs_model import RunsModel, name_column
+from ftgui.core.errors import FtguiError
+from ftgui.gui.item_models.runs_model import RunRow, RunsModel, name_column
 from ftgui.gui.moved_words import amount_words, cell_words, entries_words, moved_summary
+from ftgui.gui.pages.moved_beside import MapsBeside
 from ftgui.gui.pages.turns import REPAINT_MS
 from ftgui.gui.sessions.training import TrainingSession, TrainingState
 from ftgui.gui.stages_told import StagesTold, StageTold, Told, epochs_told
@@ -16,12 +20,16 @@ from ftgui.gui.widgets.heat_layout import HeatRow, Lines
 from ftgui.gui.widgets.heat_map import HeatMap, Place
 from ftgui.gui.widgets.heat_scale import HeatLegend
 from ftgui.gui.widgets.inputs import CalmComboBox
+from ftgui.gui.widgets.naming import name_widget
+from ftgui.gui.widgets.plot_menu import MenuButton, Offers, PlotMenu
+from ftgui.gui.widgets.plot_saving import Picture, WidgetPiece, copy_picture, save_numbers, save_picture
 from ftgui.gui.widgets.text import ElidedText, StatusLine, Text
 from ftgui.gui.words import is_over, strategy_words
 from ftgui.runs.history import Part, RunHistory
 from ftgui.training.events import RunStarted, StageInfo
 
 WIDEST_NAME = 320
+COLUMNS = ("run", "stage", "epoch", "weights", "statistics")
 
 
 class MovedPage(QWidget):
@@ -29,6 +37,8 @@ class MovedPage(QWidget):
 
     run_chosen = Signal(object)
     """The history that the user wants to see."""
+    failed = Signal(object)
+    """An ``FtguiError``: a picture or numbers could not be written."""
 
     def __init__(self, session: TrainingSession, runs: RunsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +53,15 @@ class MovedPage(QWidget):
         self.chooser.setModelColumn(name_column())
         self.chooser.setMaximumWidth(WIDEST_NAME)
         self.chooser.setSizeAdjustPolicy(CalmComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.beside = QCheckBox(self.tr("Beside each other"))
+        name_widget(
+            self.beside,
+            object_name="moved_side_by_side",
+            accessible_name=self.tr("Show the ticked runs beside each other"),
+        )
+        self.beside.setToolTip(self.tr("The maps of all runs that are ticked on the Training page."))
+        self._button = MenuButton(self.tr("Save what moved"), self._make_menu, object_name="moved_menu")
+        self._maps_beside = MapsBeside()
         self._strategy = ElidedText("", "muted", object_name="moved_strategy")
         self._summary = StatusLine(object_name="moved_summary")
         self._weights = MapCard(self.tr("How far the weights moved"), "weights")
@@ -53,12 +72,15 @@ class MovedPage(QWidget):
         )
         self._no_norms.setIndent(PADDING)
         self._stack = QStackedWidget()
+        self._content = QStackedWidget()
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setInterval(REPAINT_MS)
         self._timer.timeout.connect(self._repaint)
         self._session.updated.connect(self._on_updated)
         self._session.state_changed.connect(self._on_state_changed)
+        self._runs.shown_changed.connect(self._on_shown_changed)
+        self.beside.toggled.connect(self._on_beside)
         self.chooser.activated.connect(self._on_chosen)
         self._repaint()
 
@@ -68,15 +90,22 @@ class MovedPage(QWidget):
             self._history, self._told = history, StagesTold(history)
             self._on_updated()
 
+    def show_none(self) -> None:
+        """Show no run: there is none any more."""
+        self._history, self._told, self._shown = None, None, ()
+        self._stack.setCurrentIndex(0)
+
     def _lay_out(self) -> None:
         head = Card()
         line = QHBoxLayout()
         line.setSpacing(10)
         line.addWidget(self.chooser)
         line.addWidget(self._strategy, 1)
+        line.addWidget(self.beside)
+        line.addWidget(self._button)
         head.add(line)
         head.add(self._summary)
-        maps = QWidget()
+        self._maps = maps = QWidget()
         maps.setProperty("role", "page")
         column = QVBoxLayout(maps)
         column.setContentsMargins(0, 0, 0, 0)
@@ -93,7 +122,9 @@ class MovedPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(head)
-        column.addWidget(scroll, 1)
+        self._content.addWidget(scroll)
+        self._content.addWidget(self._maps_beside)
+        column.addWidget(self._content, 1)
         self._stack.addWidget(self._empty_card())
         self._stack.addWidget(page)
         outer = QVBoxLayout(self)
@@ -127,19 +158,46 @@ class MovedPage(QWidget):
             self._timer.start()
         self._on_updated()
 
+    @Slot(object)
+    def _on_shown_changed(self, _row: RunRow) -> None:
+        if self.beside.isChecked():
+            self._on_updated()
+
+    @Slot(bool)
+    def _on_beside(self, beside: bool) -> None:
+        """Show the ticked runs beside each other, or one of all."""
+        self.chooser.setEnabled(not beside)
+        self._strategy.setText("")
+        self._summary.setVisible(not beside)
+        self._content.setCurrentIndex(int(beside))
+        self._dirty, self._shown = True, ()
+        self._repaint()
+
     @Slot()
     def _repaint(self) -> None:
         """Show what changed; what nobody looks at waits until somebody does."""
         if not self._dirty or not self.isVisible():
             return
         self._dirty = False
-        if self._history is None or self._told is None or self._shown == _stamp(self._history):
+        if self._history is None or self._told is None or self._shown == self._stamp():
             return
-        self._shown = _stamp(self._history)
+        self._shown = self._stamp()
         self._stack.setCurrentIndex(1)
+        if self.beside.isChecked():
+            self._maps_beside.show_runs(self._ticked())
+            return
         told = self._told.told()
         self._show_head(self._history, told)
         self._show_maps(self._history, told)
+
+    def _stamp(self) -> tuple[object, ...]:
+        """Return what tells whether anything that is seen has changed."""
+        if self.beside.isChecked():
+            return tuple((row.number, row.colour, *_stamp(row.history)) for row in self._ticked())
+        return () if self._history is None else _stamp(self._history)
+
+    def _ticked(self) -> list[RunRow]:
+        return [row for row in self._runs.rows if row.shown]
 
     def _show_head(self, history: RunHistory, told: Told) -> None:
         shown = next((n for n, row in enumerate(self._runs.rows) if row.history is history), -1)
@@ -159,6 +217,51 @@ class MovedPage(QWidget):
     @Slot(int)
     def _on_chosen(self, number: int) -> None:
         self.run_chosen.emit(self._runs.rows[number].history)
+
+    # Taking it along --------------------------------------------------------------------------------------
+
+    def picture(self) -> Picture:
+        """Return what is seen: the maps of one run, or of several beside each other."""
+        if self.beside.isChecked():
+            return Picture(self.tr("How far the weights moved"), "", self._maps_beside.pieces())
+        name = self._history.name if self._history is not None else ""
+        cards = [card for card in (self._weights, self._statistics) if not card.isHidden()]
+        return Picture(name, self._strategy.text(), tuple(WidgetPiece(card) for card in cards))
+
+    def _make_menu(self) -> PlotMenu:
+        menu = PlotMenu("moved_menu", Offers(), self)
+        menu.copy_requested.connect(self._copy)
+        menu.picture_requested.connect(self._save_picture)
+        menu.points_requested.connect(self._save_numbers)
+        return menu
+
+    @Slot()
+    def _copy(self) -> None:
+        copy_picture(self.picture())
+
+    @Slot()
+    def _save_picture(self) -> None:
+        try:
+            save_picture(self, self.picture(), self.tr("moved"))
+        except FtguiError as error:
+            self.failed.emit(error)
+
+    @Slot()
+    def _save_numbers(self) -> None:
+        histories = [row.history for row in self._maps_beside.runs()] if self.beside.isChecked() else []
+        if not self.beside.isChecked() and self._history is not None:
+            histories = [self._history]
+        try:
+            save_numbers(self, COLUMNS, moved_numbers(histories), self.tr("moved"))
+        except FtguiError as error:
+            self.failed.emit(error)
+
+
+def moved_numbers(histories: Iterable[RunHistory]) -> Iterator[tuple[str | float | int | None, ...]]:
+    """Yield a row of ``COLUMNS`` for each stage and epoch; None where there is nothing that could move."""
+    for history in histories:
+        for moved in history.moved:
+            yield history.name, moved.stage, moved.epoch, moved.weights, moved.statistics
 
 
 def _stamp(history: RunHistory) -> tuple[object, ...]:

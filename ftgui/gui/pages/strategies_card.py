@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer, Signal
@@ -24,7 +24,9 @@ from ftgui.gui.widgets.strategy_card import StrategyCard
 from ftgui.gui.widgets.text import StatusLine, Text
 from ftgui.gui.widgets.why_note import WhyNote
 from ftgui.gui.words import measured, short_title, what_moves
+from ftgui.runs.forecast import cache_words, forecast_words, range_words
 from ftgui.training.config import MAX_MULTIPLE, SETTING_BY_NAME, TrainConfig
+from ftgui.training.events import RunForecast
 
 CHOSEN_INPUTS = {
     "thaw_epoch": "Extractor joins at epoch",
@@ -183,6 +185,16 @@ class StrategiesCard(Card):
         self._more.button.setAccessibleDescription(title)
         own = len(self._session.stage_lr())
         self._more_rates.set_title(f"{RATES_TITLE} · {own} set" if own else RATES_TITLE)
+
+    def show_forecasts(self, told: Mapping[str, RunForecast], *, is_timing: bool) -> None:
+        """Say on each card what its strategy would take, as far as that is known."""
+        for name, card in self.cards.items():
+            each = told.get(name)
+            if each is None:
+                card.set_cost("", self.tr("Timing a few steps …") if is_timing else "")
+            else:
+                words = ". ".join(filter(None, (forecast_words(each), cache_words(each))))
+                card.set_cost(range_words(each.low, each.high), self.tr("Takes {words}").format(words=words))
 
     # What the user does -----------------------------------------------------------------------------------
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from ftgui.core.errors import FtguiError
 from ftgui.gui.item_models.runs_model import RunRow, RunsModel
+from ftgui.gui.pages.run_drawing import COST_COLUMNS, POINT_COLUMNS, RunDrawing
 from ftgui.gui.pages.runs_card import RunsCard
 from ftgui.gui.pages.turns import Turns
+from ftgui.gui.plot_data import PlotView, Smoothing
 from ftgui.gui.sessions.training import Comparing, TrainingSession, TrainingState
 from ftgui.gui.theme import RunColour
 from ftgui.gui.time_words import phases, time_sentences
-from ftgui.gui.widgets.live_plot import AxisKind, LivePlot
+from ftgui.gui.widgets.live_plot import LivePlot
+from ftgui.gui.widgets.plot_saving import save_numbers
 from ftgui.gui.widgets.progress_card import ProgressCard, ProgressState
 from ftgui.gui.widgets.time_strip import TimeStrip
 from ftgui.gui.words import best_words, duration_words, progress_words
@@ -26,17 +32,21 @@ class TrainPage(QWidget):
     """Shows one ``TrainingSession`` and the model of runs; asks for pause and stop."""
 
     demo_requested = Signal()
+    failed = Signal(object)
+    """An ``FtguiError``: a picture or numbers could not be written."""
 
     def __init__(self, session: TrainingSession, runs: RunsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.runs = runs
         self._room = (0, 0)
-        self._over: AxisKind = "epochs"
         self._ready = self._blank = False
-        self.loss_plot = LivePlot(self.tr("Loss"), object_name="loss_plot")
-        self.accuracy_plot = LivePlot(self.tr("Accuracy"), object_name="accuracy_plot")
+        self.loss_plot = LivePlot(self.tr("Loss"), object_name="loss_plot", log=True)
+        self.accuracy_plot = LivePlot(self.tr("Accuracy"), object_name="accuracy_plot", cost=True)
         self.accuracy_plot.set_y_range_unit()
+        self._drawing = RunDrawing({"loss": self.loss_plot, "accuracy": self.accuracy_plot}, runs)
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
         self.progress = ProgressCard()
         self.timing_strip = TimeStrip(object_name="time_strip")
         self._timed: RunEnded | None = None
@@ -102,7 +112,14 @@ class TrainPage(QWidget):
         self.progress.skip_requested.connect(self._session.skip)
         self.runs.shown_changed.connect(self._draw)
         for plot in (self.loss_plot, self.accuracy_plot):
-            plot.x_chosen.connect(self._draw_over)
+            plot.smoothing_chosen.connect(self._smooth)
+            plot.bands_chosen.connect(self._band)
+            plot.failed.connect(self.failed)
+        self.loss_plot.x_chosen.connect(self._draw_over)
+        self.accuracy_plot.x_chosen.connect(self._on_accuracy_over)
+        self.loss_plot.points_requested.connect(self._save_loss)
+        self.accuracy_plot.points_requested.connect(self._save_accuracy)
+        self._redraw.timeout.connect(self._draw_all)
         self.runs_card.possible_changed.connect(self._show_times)
 
     # What happens -----------------------------------------------------------------------------------------
@@ -122,6 +139,8 @@ class TrainPage(QWidget):
     @Slot(object)
     def _on_run_ended(self, _history: RunHistory) -> None:
         self._turns.show_all()
+        if self._drawing.view.bands:
+            self._redraw.start(0)  # now that it is done it may be part of a band
 
     def _show_figures(self) -> None:
         self._show_state()
@@ -131,31 +150,89 @@ class TrainPage(QWidget):
 
     def _draw_loss(self) -> None:
         for row in self._live_rows():
-            _draw_run(self.loss_plot, row, "loss", self._over)
+            self._drawing.draw(row, "loss")
         self._keep_room()
 
     def _draw_accuracy(self) -> None:
         for row in self._live_rows():
-            _draw_run(self.accuracy_plot, row, "accuracy", self._over)
+            self._drawing.draw(row, "accuracy")
+        self._draw_cost()
+
+    def _draw_cost(self) -> None:
+        if self.accuracy_plot.shows_cost():
+            self.accuracy_plot.set_cost(self._drawing.cost_points())
 
     def _live_rows(self) -> list[RunRow]:
         return [row for row in self.runs.rows if row.history is self._session.history]
 
     @Slot(object)
     def _draw(self, row: RunRow) -> None:
-        _draw_run(self.loss_plot, row, "loss", self._over)
-        _draw_run(self.accuracy_plot, row, "accuracy", self._over)
+        if self._drawing.view.bands:
+            self._redraw.start(0)  # once, however many ticks change: each may make and break bands
+            return
+        self._drawing.draw(row, "loss")
+        self._drawing.draw(row, "accuracy")
+        self._after_drawing()
+
+    @Slot()
+    def _draw_all(self) -> None:
+        self._drawing.draw_all()
+        self._after_drawing()
+
+    def _after_drawing(self) -> None:
+        self._draw_cost()
         self._keep_room()
         self._show_emptiness()
 
     @Slot(str)
-    def _draw_over(self, over: AxisKind) -> None:
+    def _on_accuracy_over(self, over: str) -> None:
+        """Show accuracy against cost, of which the loss knows nothing; or the curves of both."""
+        if over == "cost":
+            self.accuracy_plot.set_cost(self._drawing.cost_points())
+        else:
+            self.accuracy_plot.set_cost(None)
+            self._draw_over(over)
+
+    @Slot(str)
+    def _draw_over(self, over: str) -> None:
         """Draw all curves over epochs, or over the seconds that they took."""
-        self._over, self._room = over, (0, 0)
+        self._drawing.over = "seconds" if over == "seconds" else "epochs"
+        self._room = (0, 0)
         for plot in (self.loss_plot, self.accuracy_plot):
-            plot.set_x_kind(over)
-        for row in self.runs.rows:
-            self._draw(row)
+            plot.set_x_kind(self._drawing.over)
+        self._draw_all()
+
+    @Slot(str)
+    def _smooth(self, smoothing: Smoothing) -> None:
+        self._look(replace(self._drawing.view, smoothing=smoothing))
+
+    @Slot(bool)
+    def _band(self, bands: bool) -> None:
+        self._look(replace(self._drawing.view, bands=bands))
+
+    def _look(self, view: PlotView) -> None:
+        """Draw both plots as ``view`` says."""
+        self._drawing.view = view
+        for plot in (self.loss_plot, self.accuracy_plot):
+            plot.set_view(view)
+        self._draw_all()
+
+    @Slot()
+    def _save_loss(self) -> None:
+        self._save("loss")
+
+    @Slot()
+    def _save_accuracy(self) -> None:
+        self._save("accuracy")
+
+    def _save(self, measure: Measure) -> None:
+        try:
+            if measure == "accuracy" and self.accuracy_plot.shows_cost():
+                save_numbers(self, COST_COLUMNS, self._drawing.cost_numbers(), self.tr("cost"))
+            else:
+                save_numbers(self, POINT_COLUMNS, self._drawing.numbers(measure), measure)
+        except FtguiError as error:
+            self.failed.emit(error)
 
     def _keep_room(self) -> None:
         """Make the x axes as long as the longest run shown, and begin where curves begin.
@@ -163,7 +240,7 @@ class TrainPage(QWidget):
         Only where that is new, for it undoes the user's own zoom.
         """
         plots = (self.loss_plot, self.accuracy_plot)
-        if self._over == "seconds":  # nobody knows yet how many it will be
+        if self._drawing.over == "seconds":  # nobody knows yet how many it will be
             if self._room != AS_LONG_AS_THEY_ARE:
                 self._room = AS_LONG_AS_THEY_ARE
                 for plot in plots:
@@ -221,21 +298,6 @@ class TrainPage(QWidget):
             self.timing_strip.hide()
         else:
             self.timing_strip.set_times(phases(ended), duration_words(ended.seconds), time_sentences(ended))
-
-
-def _draw_run(plot: LivePlot, row: RunRow, measure: Measure, over: AxisKind) -> None:
-    history, run_id = row.history, str(row.number)
-    if not row.shown or history.started is None:
-        plot.remove_run(run_id)
-        return
-    train, val = (row.curves.series(side, measure, over) for side in ("train", "val"))
-    best = history.best
-    plot.set_run(run_id, history.name, row.colour, train, val)
-    value = None if best is None else getattr(best, f"val_{measure}")
-    if best is None or value is None:
-        plot.set_best(run_id, None)
-    else:
-        plot.set_best(run_id, (float(best.epoch) if over == "epochs" else best.total_seconds, value))
 
 
 def _run_words(history: RunHistory, comparing: Comparing | None) -> str:

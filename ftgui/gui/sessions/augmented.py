@@ -1,15 +1,15 @@
-"""The views that training sees of a picture, to be looked at."""
+"""The views that training sees of a picture, to be looked at. What makes them is loaded when they are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from ftgui.core.preprocessing import Preprocessing
-from ftgui.data.decode import load_resized
-from ftgui.data.views import View, make_view, view_parameters
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class AugmentedViews:
         Raises:
             PictureError: the picture cannot be decoded.
         """
+        from ftgui.data.decode import load_resized
+        from ftgui.data.views import make_view, view_parameters
+
         how = self.preprocessing
         resized = load_resized(file, how.resize, how.interpolation)
         path = file.relative_to(self.root).as_posix()
         views = (view_parameters(self.augment, path, k, resized.size) for k in range(self.count))
-        return [self._view(resized, view) for view in views]
-
-    def _view(self, resized: Image.Image, view: View) -> Image.Image:
-        return make_view(resized, view, self.preprocessing.crop, self.preprocessing.interpolation)
+        return [make_view(resized, view, how.crop, how.interpolation) for view in views]

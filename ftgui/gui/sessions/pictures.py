@@ -92,6 +92,10 @@ class PicturesSession(QObject):
             self._list.forget()
         self.changed.emit()
 
+    def set_project(self, folder: Path) -> None:
+        """Keep what is left out in another project's folder from now on."""
+        self._project = folder
+
     def check_again(self) -> None:
         """Look into the folder once more: files may have come, gone or changed."""
         if self.state.dataset is not None:

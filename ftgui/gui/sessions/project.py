@@ -17,6 +17,7 @@ from ftgui.gui.sessions.pictures import PicturesSession
 from ftgui.gui.sessions.questions import Inspect, describe_machine
 from ftgui.gui.sessions.worker import LatestTask
 from ftgui.gui.words import counted
+from ftgui.runs.project import ListedRun, ProjectFile, is_setting
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig, check_class_count, check_config
 
 if TYPE_CHECKING:
@@ -140,6 +141,41 @@ class ProjectSession(QObject):
         for name in self.stage_names[:frozen]:
             self.state.stage_lr.get(config.strategy, {}).pop(name, None)
         self.set_strategy(config.strategy)
+
+    def restore(self, kept: ProjectFile) -> None:
+        """Stand as a project was when it was kept, and look into its folder and its file again.
+
+        A setting that this ftgui does not know, or a value that it cannot be, is its default again.
+        """
+        state = self.state
+        state.strategy = kept.strategy if kept.strategy in STRATEGIES else ProjectState().strategy
+        state.settings = {name: value for name, value in kept.settings.items() if is_setting(name, value)}
+        state.stage_lr = {name: dict(rates) for name, rates in kept.stage_lr.items()}
+        self.set_dataset(kept.dataset)
+        state.classes = kept.classes
+        self.set_weights(kept.weights)
+        if kept.architecture is not None or kept.preprocessing is not None:
+            state.architecture, state.preprocessing = kept.architecture, kept.preprocessing
+            self._look_into_weights(kept.weights)
+
+    def record(
+        self, runs: tuple[ListedRun, ...], comparisons: tuple[str, ...], removed: tuple[str, ...]
+    ) -> ProjectFile:
+        """Return what is kept of the project, with its runs."""
+        state = self.state
+        return ProjectFile(
+            dataset=self.pictures.state.looked.path,
+            weights=state.weights.path,
+            architecture=state.architecture,
+            preprocessing=state.preprocessing,
+            classes=state.classes,
+            strategy=state.strategy,
+            settings=dict(state.settings),
+            stage_lr={name: dict(rates) for name, rates in state.stage_lr.items() if rates},
+            runs=runs,
+            comparisons=comparisons,
+            removed=removed,
+        )
 
     def look_at_machine(self) -> None:
         """Load torch off the GUI thread and find the devices."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -19,18 +20,24 @@ from ftgui.jobs.compare_events import (
     CompareEvent,
     ComparisonEnded,
     ComparisonStarted,
+    Planned,
 )
 from ftgui.runs.comparison import RUNS, ComparisonPlan
 from ftgui.runs.history import RunHistory, RunState, open_run
+from ftgui.runs.progress import Progress, now
+from ftgui.runs.results import RunResult
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
-from ftgui.training.events import Reason, RunEnded, RunStarted, RunWarning, TrainingEvent
+from ftgui.training.events import BatchEnded, Reason, RunEnded, RunStarted, RunWarning, TrainingEvent
 
 Asked = TrainConfig | ComparisonPlan | None
 """A run, several that are compared, or None: to go on with what is in the folder."""
 Control = RunControl | CompareControl
 Job = Callable[[Asked, Path, Control], Iterator[CompareEvent]]
 """Does what is asked into the folder."""
+
+TOLD_EVERY = 0.5
+"""Seconds between what batches say of a comparison."""
 
 
 class TrainingState(StrEnum):
@@ -48,7 +55,7 @@ def train_job(asked: Asked, folder: Path, control: Control) -> Iterator[CompareE
 
     if isinstance(control, CompareControl):
         assert not isinstance(asked, TrainConfig)
-        yield from compare(asked, folder, control)
+        yield from compare(asked, folder, control, skipped_stay=True)
     elif isinstance(asked, TrainConfig):
         yield from train(asked, folder, control)
     else:
@@ -64,6 +71,34 @@ class Comparing:
     runs: int = 0
     number: int = 0
     """Of the run that goes on, from 1."""
+    waiting: tuple[RunResult, ...] = ()
+    """All its runs, as far as was known when it began."""
+    progress: Progress | None = None
+    """By now; None until it began."""
+    run: ComparedRunStarted | None = None
+    """That goes on."""
+
+    @property
+    def done(self) -> int:
+        return self.progress.done if self.progress else 0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of all that is left and can be estimated."""
+        return self.progress.seconds_left if self.progress else None
+
+    def take(self, event: CompareEvent) -> bool:
+        """Take what an event says of how far it is; return whether it says anything."""
+        match event:
+            case ComparisonStarted() | ComparedRunEnded():
+                self.progress, self.run = event.progress, None
+            case ComparedRunStarted():
+                self.progress, self.run = event.progress, event
+            case BatchEnded() if self.run is not None:
+                self.progress = now(self.run.progress, self.run.seconds, event.seconds_left)
+            case _:
+                return False
+        return True
 
 
 class TrainingSession(QObject):
@@ -78,6 +113,8 @@ class TrainingSession(QObject):
     """The history of a run that ended."""
     compared = Signal(object, object)
     """The folder of a comparison, and the ``ComparisonResult`` as it is known by now."""
+    comparing_changed = Signal(object)
+    """How far a comparison is, as ``Comparing``; None once none goes on. At most some times a second."""
     failed = Signal(object)
     """An FtguiError, for a run that could not begin or that ended in failure."""
     warned = Signal(object)
@@ -96,6 +133,7 @@ class TrainingSession(QObject):
         self.history: RunHistory | None = None
         self.comparing: Comparing | None = None
         """The comparison that goes on, if one does."""
+        self._told = -TOLD_EVERY
         self.state = TrainingState.IDLE
 
     # Intents ------------------------------------------------------------------------------------------
@@ -112,10 +150,15 @@ class TrainingSession(QObject):
         history.go_on()
         self._begin(history, before, None, history.folder, RunControl())
 
-    def compare(self, plan: ComparisonPlan | None, folder: Path) -> None:
-        """Compare in a new folder; without a plan, go on with the comparison in the folder."""
+    def compare(
+        self, plan: ComparisonPlan | None, folder: Path, forecast: Mapping[str, float] | None = None
+    ) -> None:
+        """Compare in a folder, a new one or one that holds a part of it; without a plan, go on there.
+
+        ``forecast`` says how many seconds a run of a strategy is thought to take, as far as that is known.
+        """
         self.comparing = Comparing(folder)
-        self._begin(None, None, plan, folder, CompareControl())
+        self._begin(None, None, plan, folder, CompareControl(forecast))
 
     def _begin(
         self,
@@ -148,6 +191,11 @@ class TrainingSession(QObject):
         if self.state in (TrainingState.RUNNING, TrainingState.PAUSED):
             self._control.stop()
             self._set_state(TrainingState.STOPPING)
+
+    def forget(self) -> None:
+        """Tell no more of the run that was the last, which is over."""
+        self.history = None
+        self._set_state(self.state)
 
     def shutdown(self) -> None:
         """Stop, and wait until the thread is gone."""
@@ -194,7 +242,18 @@ class TrainingSession(QObject):
                 self._on_training_event(event, self.history)
             case _:
                 pass  # of no run that began this time
+        if self.comparing is not None and self.comparing.take(event):
+            self._tell_comparing(event)
         self.updated.emit()
+
+    def _tell_comparing(self, event: CompareEvent) -> None:
+        """Tell how far the comparison is, of batches only so often as anybody reads it."""
+        if isinstance(event, BatchEnded):
+            time = monotonic()
+            if time - self._told < TOLD_EVERY:
+                return
+            self._told = time
+        self.comparing_changed.emit(self.comparing)
 
     def _on_training_event(self, event: TrainingEvent, history: RunHistory) -> None:
         history.apply(event)
@@ -208,6 +267,7 @@ class TrainingSession(QObject):
     def _on_comparison_started(self, event: ComparisonStarted) -> None:
         assert self.comparing is not None
         self.comparing.runs = len(event.runs)
+        self.comparing.waiting = tuple(map(_as_result, event.runs))
         self.comparing.strategies = tuple(dict.fromkeys(run.entry.strategy for run in event.runs))
 
     def _on_compared_run_started(self, event: ComparedRunStarted) -> None:
@@ -223,7 +283,8 @@ class TrainingSession(QObject):
         assert self.comparing is not None
         if isinstance(event, ComparedRunEnded):
             self.run_ended.emit(self.history)
-        self.compared.emit(self.comparing.folder, event.result)
+        if event.result is not None:
+            self.compared.emit(self.comparing.folder, event.result)
 
     @Slot(object)
     def _on_failed(self, error: FtguiError) -> None:
@@ -239,12 +300,19 @@ class TrainingSession(QObject):
         was_comparing, self.comparing = self.comparing is not None, None
         self._set_state(TrainingState.IDLE)
         self.updated.emit()
-        if not was_comparing:
+        if was_comparing:
+            self.comparing_changed.emit(None)
+        else:
             self.run_ended.emit(self.history)
 
     def _set_state(self, state: TrainingState) -> None:
         self.state = state
         self.state_changed.emit(state)
+
+
+def _as_result(run: Planned) -> RunResult:
+    entry, state = run.entry, "done" if run.is_done else "waiting"
+    return RunResult(name=run.name, strategy=entry.strategy, seed=entry.seed, lr=entry.lr, state=state)
 
 
 def _add_pause(folder: Path, seconds: float) -> None:

@@ -29,7 +29,8 @@ def paint_cells(painter: QPainter, places: HeatLayout, rows: tuple[HeatRow, ...]
     image = QImage(data, width, len(rows), 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
     for number in range(len(rows)):
         cell = places.fill(number, 0)
-        painter.drawImage(QRectF(0, cell.top(), width, cell.height()), image, QRectF(0, number, width, 1))
+        line = image.copy(0, number, width, 1)  # an SVG would take the whole image for a part of it
+        painter.drawImage(QRectF(0, cell.top(), width, cell.height()), line)
 
 
 def cell_pixels(rows: list[Amounts], columns: Columns) -> Pixels:

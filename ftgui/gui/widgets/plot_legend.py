@@ -13,7 +13,8 @@ from ftgui.gui.theme import RunColour
 
 HEIGHT = 18
 LONGEST = 150
-"""Pixels after which a run's name is cut."""
+"""Pixels after which a run's name is cut in its middle: names of one strategy differ at their ends."""
+WHOLE = 10_000
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,43 @@ class PlotLegend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_entries(painter, self._paint_lines(painter))
+        self._paint_entries(painter, self._paint_lines(painter, self.width()))
 
-    def _paint_lines(self, painter: QPainter) -> float:
+    def height_for_all(self, width: int) -> int:
+        """Return the room that ``paint_all`` needs."""
+        return HEIGHT * (1 + max((line for line, _ in self._flow(width)), default=0))
+
+    def paint_all(self, painter: QPainter, width: int) -> None:
+        """Paint it ``width`` wide with all its entries, in as many lines as that takes."""
+        self._paint_lines(painter, width)
+        for entry, (line, left) in zip(self._entries, self._flow(width), strict=True):
+            painter.save()
+            painter.translate(0, line * HEIGHT)
+            self._paint_entry(painter, left, entry, WHOLE)
+            painter.restore()
+
+    def _flow(self, width: int) -> list[tuple[int, float]]:
+        """Return the line and the left end of each entry; the first line has less room."""
+        places, line, left = [], 0, 2.0
+        taken = sum(self.fontMetrics().horizontalAdvance(label) + 43 for label, _ in self._lines)
+        for entry in self._entries:
+            if left > 2.0 and left + self._width_of(entry, WHOLE) > width - (0 if line else taken):
+                line, left = line + 1, 2.0
+            places.append((line, left))
+            left += self._width_of(entry, WHOLE)
+        return places
+
+    def _paint_lines(self, painter: QPainter, width: float) -> float:
         """Paint the right end and return where it begins."""
         muted = QColor(theme.current().muted)
-        right = float(self.width())
+        right = float(width)
         for label, style in reversed(self._lines):
-            width = self.fontMetrics().horizontalAdvance(label)
+            long = self.fontMetrics().horizontalAdvance(label)
             painter.setPen(muted)
-            painter.drawText(QRectF(right - width, 0, width, HEIGHT), Qt.AlignmentFlag.AlignVCenter, label)
+            painter.drawText(QRectF(right - long, 0, long, HEIGHT), Qt.AlignmentFlag.AlignVCenter, label)
             painter.setPen(QPen(muted, 1.4, style))
-            painter.drawLine(QPointF(right - width - 29, HEIGHT / 2), QPointF(right - width - 6, HEIGHT / 2))
-            right -= width + 29 + 14
+            painter.drawLine(QPointF(right - long - 29, HEIGHT / 2), QPointF(right - long - 6, HEIGHT / 2))
+            right -= long + 29 + 14
         return right
 
     def _paint_entries(self, painter: QPainter, right: float) -> None:
@@ -86,22 +111,24 @@ class PlotLegend(QWidget):
             self._paint_entry(painter, left, entry)
             left += width
 
-    def _label_of(self, entry: LegendEntry) -> str:
-        return self.fontMetrics().elidedText(entry.name, Qt.TextElideMode.ElideRight, LONGEST)
+    def _label_of(self, entry: LegendEntry, longest: int) -> str:
+        return self.fontMetrics().elidedText(entry.name, Qt.TextElideMode.ElideMiddle, longest)
 
-    def _width_of(self, entry: LegendEntry) -> float:
+    def _width_of(self, entry: LegendEntry, longest: int = LONGEST) -> float:
         metrics = self.fontMetrics()
         value = metrics.horizontalAdvance(entry.value) + 5 if entry.value else 0
-        return 17.0 + metrics.horizontalAdvance(self._label_of(entry)) + value + 16.0
+        return 17.0 + metrics.horizontalAdvance(self._label_of(entry, longest)) + value + 16.0
 
-    def _paint_entry(self, painter: QPainter, left: float, entry: LegendEntry) -> None:
+    def _paint_entry(
+        self, painter: QPainter, left: float, entry: LegendEntry, longest: int = LONGEST
+    ) -> None:
         tokens = theme.current()
-        label = self._label_of(entry)
+        label = self._label_of(entry, longest)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.run_colour(entry.colour))
         painter.drawEllipse(QPointF(left + 5, HEIGHT / 2), 5, 5)
         painter.setPen(QColor(tokens.muted))
-        painter.drawText(QRectF(left + 17, 0, 400, HEIGHT), Qt.AlignmentFlag.AlignVCenter, label)
+        painter.drawText(QRectF(left + 17, 0, WHOLE, HEIGHT), Qt.AlignmentFlag.AlignVCenter, label)
         if entry.value:
             painter.setPen(QColor(tokens.text))
             after = left + 22 + self.fontMetrics().horizontalAdvance(label)

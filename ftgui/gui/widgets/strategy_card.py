@@ -40,6 +40,8 @@ class StrategyCard(QAbstractButton):
         self._details.setVisible(bool(details))
         self._when_chosen = QWidget()
         self._cost = Chip(cost)
+        self._forecast = Text("", "muted", wrap=True)
+        self._forecast.hide()
         self._bar = StageBar(segments, accessible_name=self.tr("Stages"))
         self._sentence = Text(sentence, "muted", wrap=True)
         self._lay_out(title)
@@ -64,6 +66,7 @@ class StrategyCard(QAbstractButton):
         below = QVBoxLayout(self._when_chosen)
         below.setContentsMargins(0, 1, 0, 0)
         below.setSpacing(5)
+        below.addWidget(self._forecast)
         below.addLayout(self._inputs)
         below.addWidget(self._details)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -73,10 +76,17 @@ class StrategyCard(QAbstractButton):
     def set_segments(self, segments: tuple[Segment, ...]) -> None:
         self._bar.set_segments(segments)
 
-    def set_cost(self, text: str) -> None:
-        """Show the forecast, such as "≈ 6 s"; an empty one hides the chip."""
+    def set_cost(self, text: str, words: str = "") -> None:
+        """Show the forecast, such as "5 – 8 s", and in ``words`` while the card is chosen; "" hides it."""
         self._cost.set_text(text)
+        self._cost.setToolTip(tip(words))
+        self._forecast.setText(words)
+        self._forecast.setVisible(bool(words))
         self._describe()
+
+    def cost(self) -> str:
+        """Return the forecast that is shown."""
+        return self._cost.text()
 
     def set_sentence(self, text: str) -> None:
         self._sentence.setText(text)
@@ -100,7 +110,7 @@ class StrategyCard(QAbstractButton):
         return self._column.minimumSize()
 
     def _describe(self) -> None:
-        parts = (self._sentence.text(), self._cost.text(), self._details.text())
+        parts = (self._sentence.text(), self._forecast.text() or self._cost.text(), self._details.text())
         self.setAccessibleDescription(" · ".join(filter(None, parts)))
 
     def _on_toggled(self, checked: bool) -> None:

@@ -11,7 +11,16 @@ from PySide6.QtCore import (
     QPointF,
     Qt,
 )
-from PySide6.QtGui import QColor, QFocusEvent, QMouseEvent, QMoveEvent, QPainter, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QMouseEvent,
+    QMoveEvent,
+    QPainter,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -32,6 +41,8 @@ COLOUR_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 ROW_HEIGHT = 34
 DOT = 6.5
+TITLE_PADDING = 22
+"""Left and right of a column's title together, as in the stylesheet."""
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -78,7 +89,43 @@ class RingedTable(QTableView):
 
 
 class RunsTable(RingedTable):
-    """A table whose first column is ticked: a click there leaves the selection as it is."""
+    """A table whose first column is ticked: a click there leaves the selection as it is.
+
+    Its columns are as wide as what is seen in them needs, and never shrink again by themselves. The
+    ``wide_column`` takes the room that the others leave, but never less than ``least_width``.
+    """
+
+    wide_column = -1
+    least_width = 0
+    most_width = 240
+    """Of a column that grows; what is longer is cut."""
+
+    def fit(self) -> None:
+        """Make columns wide enough, and give the wide one what the others leave."""
+        header = self.horizontalHeader()
+        for column in range(header.count()):
+            if column != self.wide_column and not header.isSectionHidden(column):
+                needed = max(self.sizeHintForColumn(column), self._title_width(column))
+                if header.sectionSize(column) < min(needed, self.most_width):
+                    header.resizeSection(column, min(needed, self.most_width))
+        if self.wide_column >= 0 and not header.isSectionHidden(self.wide_column):
+            others = header.length() - header.sectionSize(self.wide_column)
+            room = max(self.least_width, self.viewport().width() - others)
+            if room != header.sectionSize(self.wide_column):
+                header.resizeSection(self.wide_column, room)
+
+    def _title_width(self, column: int) -> int:
+        """Return the width of a column's title, which Qt's own hint makes wider than it is."""
+        header = self.horizontalHeader()
+        if header.isSortIndicatorShown() and header.sortIndicatorSection() == column:
+            return header.sectionSizeHint(column)
+        title = self.model().headerData(column, Qt.Orientation.Horizontal)
+        lines = str(title or "").split("\n")
+        return max(map(header.fontMetrics().horizontalAdvance, lines)) + TITLE_PADDING
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
 
     def selectionCommand(
         self, index: Index, event: QEvent | None = None
@@ -117,6 +164,18 @@ class DotDelegate(QStyledItemDelegate):
             state = Qt.CheckState.Unchecked if is_shown(index) else Qt.CheckState.Checked
             return model.setData(index, state, Qt.ItemDataRole.CheckStateRole)
         return super().editorEvent(event, model, option, index)
+
+
+class NameDelegate(QStyledItemDelegate):
+    """Edits a name in its cell."""
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = super().createEditor(parent, option, index)
+        name_widget(editor, object_name="run_name_edit", accessible_name=self.tr("Name of the run"))
+        return editor
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: ARG002
+        editor.setGeometry(option.rect.adjusted(1, 2, -1, -3))
 
 
 def is_shown(index: Index) -> bool:

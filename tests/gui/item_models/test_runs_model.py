@@ -10,12 +10,14 @@ from PySide6.QtCore import QAbstractItemModel, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from ftgui.gui.item_models.runs_model import COLUMNS, SORT_ROLE, RunsModel
+from ftgui.gui.item_models.run_columns import COLUMNS
+from ftgui.gui.item_models.runs_filter import RunsFilter
+from ftgui.gui.item_models.runs_model import RunsModel
 from ftgui.gui.widgets.tables import COLOUR_ROLE
-from ftgui.runs.history import RunHistory
-from ftgui.training.events import TrainingEvent
+from ftgui.runs.history import RunHistory, RunState
+from ftgui.training.events import CheckpointSaved, TrainingEvent
 from tests.gui.driving import column
-from tests.gui.scripted import batch, ended, epoch, started, whole_run
+from tests.gui.scripted import batch, ended, epoch, moved, started, whole_run
 
 
 @pytest.fixture
@@ -50,8 +52,11 @@ def test_a_run_that_ended_has_a_figure_in_every_column(model: RunsModel) -> None
         "What may move": "Freeze extractor",
         "Best val acc": "0.941",
         "95 % interval": "0.89 – 0.97",
+        "Val loss": "0.250",
         "Time": "1 min 12 s",
+        "s/epoch": "1.5",
         "Learning": "1,026",
+        "Entries moved": "2",
         "Frozen changed": "0 of 120",
         "Memory": "1.2 GB",
         "State": "done",
@@ -63,25 +68,46 @@ def test_the_time_of_a_run_that_goes_on_is_its_last_epochs(model: RunsModel) -> 
     assert _text(model, 0, "Time") == "3.0 s"
 
 
-def test_runs_sort_by_numbers_with_those_that_have_none_first(model: RunsModel) -> None:
+def test_runs_sort_by_numbers_with_those_that_have_none_last_either_way(model: RunsModel) -> None:
     model.add(_history("none"))
     model.add(_history("less", *whole_run(0.9281)))
     model.add(_history("more", *whole_run(0.9284)))
+    proxy = RunsFilter(model)
     for title in ("Best val acc", "95 % interval"):
-        keys = [model.index(row, column(title)).data(SORT_ROLE) for row in range(3)]
-        assert keys == sorted(keys)
-        assert len(set(keys)) == 3
+        proxy.sort(column(title), Qt.SortOrder.AscendingOrder)
+        assert _names(proxy) == ["less", "more", "none"]
+        proxy.sort(column(title), Qt.SortOrder.DescendingOrder)
+        assert _names(proxy) == ["more", "less", "none"]
 
 
-def test_every_column_sorts_runs_in_whatever_state(model: RunsModel) -> None:
-    model.add(_history("none"))
+@pytest.mark.parametrize("order", [Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder])
+def test_every_column_sorts_runs_in_whatever_state(model: RunsModel, order: Qt.SortOrder) -> None:
     model.add(_history("begun", started(), batch(1, 1)))
+    model.add(_history("none"))
     model.add(_history("done", *whole_run()))
+    proxy = RunsFilter(model)
     for number, each in enumerate(COLUMNS):
-        keys = [model.index(row, number).data(SORT_ROLE) for row in range(3)]
-        if each.is_number:
-            assert all(isinstance(key, int | float) for key in keys), each.title
-        assert sorted(keys, key=lambda key: (isinstance(key, str), key))
+        proxy.sort(number, order)
+        texts = [proxy.index(row, number).data() for row in range(3)]
+        filled = [bool(text) for text in texts]
+        assert filled == sorted(filled, reverse=True), each.title
+
+
+def test_the_filter_keeps_rows_in_which_every_word_stands_somewhere(model: RunsModel) -> None:
+    model.add(_history("Ants seed 1", *whole_run()))
+    model.add(_history("Ants seed 2", started(), batch(1, 1)))
+    model.add(_history("bees", *whole_run()))
+    proxy = RunsFilter(model)
+    proxy.look_for("ants")
+    assert _names(proxy) == ["Ants seed 1", "Ants seed 2"]
+    proxy.look_for("  DONE  ants ")
+    assert _names(proxy) == ["Ants seed 1"]
+    proxy.look_for("extractor")
+    assert len(_names(proxy)) == 3, "what may move is looked into, too"
+    proxy.look_for("wasps")
+    assert _names(proxy) == []
+    proxy.look_for("")
+    assert len(_names(proxy)) == 3
 
 
 def test_numbers_are_on_the_right_and_so_are_their_titles(model: RunsModel) -> None:
@@ -114,12 +140,63 @@ def test_a_tick_can_be_taken_away_and_given_and_says_so(qtbot: QtBot, model: Run
     assert row.shown
 
 
-def test_nothing_but_the_tick_can_be_changed(model: RunsModel) -> None:
+def test_a_run_can_be_called_otherwise_and_again_as_its_folder_is(qtbot: QtBot, model: RunsModel) -> None:
     row = model.add(_history("freeze"))
-    assert not model.setData(model.index(0, 1), "another name", Qt.ItemDataRole.EditRole)
+    index = model.index(0, column("Name"))
+    assert index.flags() & Qt.ItemFlag.ItemIsEditable
+    with qtbot.waitSignals([model.kept_changed, model.dataChanged, model.shown_changed]):
+        assert model.setData(index, "  the good one ")
+    assert (index.data(), row.history.name) == ("the good one", "the good one")
+    assert row.history.folder == Path("runs") / "freeze"
+    assert model.setData(index, " ")
+    assert index.data() == "freeze"
+
+
+def test_nothing_but_the_tick_and_the_name_can_be_changed(model: RunsModel) -> None:
+    row = model.add(_history("freeze"))
+    for number, each in enumerate(COLUMNS):
+        if each.title not in ("", "Name"):
+            assert not model.setData(model.index(0, number), "another", Qt.ItemDataRole.EditRole)
+            assert not model.index(0, number).flags() & Qt.ItemFlag.ItemIsEditable
     assert not model.setData(model.index(0, 1), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
     assert row.shown
     assert not model.index(0, 1).flags() & Qt.ItemFlag.ItemIsUserCheckable
+
+
+def test_runs_that_leave_say_that_their_curves_go_and_numbers_are_not_used_twice(model: RunsModel) -> None:
+    rows = [model.add(_history(name)) for name in ("first", "second", "third")]
+    rows[2].shown = False
+    told: list[tuple[int, bool, int]] = []
+    model.shown_changed.connect(lambda row: told.append((row.number, row.shown, len(model.rows))))
+    model.remove([rows[0].history, rows[2].history])
+    assert [row.history.name for row in model.rows] == ["second"]
+    assert told == [(0, False, 1)], "when it is gone; a run without curves says nothing"
+    assert model.add(_history("fourth")).number == 3
+    model.clear()
+    assert model.rowCount() == 0
+    assert [number for number, *_ in told] == [0, 1, 3]
+
+
+def test_what_may_go_to_the_bin_lies_in_the_project_and_what_may_leave_does_not(model: RunsModel) -> None:
+    model.home, model.finds_again = Path("runs"), True
+    own, live = _history("own", *whole_run()), _history("live", started())
+    other = RunHistory("other", Path("elsewhere") / "other", state=own.state)
+    allowed = [(model.can_go_to_bin(each), model.can_leave(each)) for each in (own, other, live)]
+    assert allowed == [(True, False), (False, True), (False, False)]
+    model.finds_again = False
+    assert model.can_leave(own), "a project that was not saved yet does not look for its runs"
+
+
+def test_a_run_that_was_cut_off_shows_what_its_weights_reached(model: RunsModel) -> None:
+    kept = CheckpointSaved(epoch=2, path="best.pth", val_accuracy=0.95, val_loss=0.125)
+    history = _history("cut off", started(), *moved(1, 0.0, 0.0, 0.2, 0.5), epoch(1, 0.9), kept)
+    model.add(history)
+    assert _text(model, 0, "Best val acc") == "0.900", "while it goes on, what was told"
+    history.state = RunState.INTERRUPTED
+    model.refresh(history)
+    assert _text(model, 0, "Best val acc") == "0.950"
+    assert _text(model, 0, "Val loss") == "0.125"
+    assert _text(model, 0, "Entries moved") == "5", "of the stages, as nothing was proven"
 
 
 def test_a_refresh_names_only_what_changed_in_the_run_that_changed(model: RunsModel) -> None:
@@ -135,7 +212,7 @@ def test_a_refresh_names_only_what_changed_in_the_run_that_changed(model: RunsMo
     assert named == []
     histories[1].apply(epoch(1))
     model.refresh(histories[1])
-    assert named == [(1, title) for title in ("Best val acc", "95 % interval", "Time")]
+    assert named == [(1, title) for title in ("Best val acc", "95 % interval", "Val loss", "Time", "s/epoch")]
 
 
 def test_columns_explain_themselves_where_their_title_does_not(model: QAbstractItemModel) -> None:
@@ -152,6 +229,10 @@ def _history(name: str, *events: TrainingEvent) -> RunHistory:
     for event in events:
         history.apply(event)
     return history
+
+
+def _names(proxy: RunsFilter) -> list[str]:
+    return [proxy.index(row, column("Name")).data() for row in range(proxy.rowCount())]
 
 
 def _text(model: RunsModel, row: int, title: str) -> str:

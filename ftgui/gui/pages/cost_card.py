@@ -1,0 +1,89 @@
+"""Accuracy against cost of the strategies of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from ftgui.core.errors import FtguiError
+from ftgui.gui.widgets.card import Card
+from ftgui.gui.widgets.cost_plot import CostPlot, CostPoint
+from ftgui.gui.widgets.plot_menu import MenuButton, Offers, PlotMenu
+from ftgui.gui.widgets.plot_saving import Picture, copy_picture, save_numbers, save_picture
+from ftgui.runs.results import StrategyResult
+
+HEIGHT = 300
+COLUMNS = ("strategy", "seconds", "at_least", "accuracy", "low", "high")
+
+
+class CostCard(Card):
+    """A dot a strategy, as ``CostPlot`` draws it, to be looked at and taken along."""
+
+    failed = Signal(object)
+    """An FtguiError: a picture or numbers could not be written."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", object_name="comparison_cost_card", parent=parent)
+        self.set_title(self.tr("Accuracy against cost"))
+        self.plot = CostPlot(
+            self.tr("accuracy"),
+            object_name="comparison_cost",
+            accessible_name=self.tr("Accuracy against cost"),
+            empty_text=self.tr("A strategy stands here once it has all of its runs."),
+        )
+        self.plot.setFixedHeight(HEIGHT)
+        button = MenuButton(
+            self.tr("Accuracy against cost: saving it"), self._make_menu, object_name="comparison_cost_menu"
+        )
+        self.plot.menu_requested.connect(button.open_at)
+        self.add_corner(button)
+        self.add(self.plot)
+
+    def show_strategies(self, results: Sequence[StrategyResult], colours: Mapping[str, int]) -> None:
+        """Show these; a strategy's seconds are those of a run that finds nothing kept."""
+        self.plot.set_points(
+            [
+                CostPoint(
+                    name=each.strategy,
+                    colour=colours[each.strategy],
+                    seconds=each.seconds,
+                    accuracy=each.accuracy,
+                    low=each.low,
+                    high=each.high,
+                    at_least=not each.is_cost_known,
+                )
+                for each in results
+            ]
+        )
+
+    def picture(self) -> Picture:
+        """Return what is seen, with its title."""
+        return Picture(self.tr("Accuracy against cost"), "", self.plot.pieces())
+
+    def _make_menu(self) -> PlotMenu:
+        menu = PlotMenu("comparison_cost_menu", Offers(), self)
+        menu.copy_requested.connect(self._copy)
+        menu.picture_requested.connect(self._save_picture)
+        menu.points_requested.connect(self._save_numbers)
+        return menu
+
+    @Slot()
+    def _copy(self) -> None:
+        copy_picture(self.picture())
+
+    @Slot()
+    def _save_picture(self) -> None:
+        try:
+            save_picture(self, self.picture(), self.tr("cost"))
+        except FtguiError as error:
+            self.failed.emit(error)
+
+    @Slot()
+    def _save_numbers(self) -> None:
+        rows = [(p.name, p.seconds, int(p.at_least), p.accuracy, p.low, p.high) for p in self.plot.points()]
+        try:
+            save_numbers(self, COLUMNS, rows, self.tr("cost"))
+        except FtguiError as error:
+            self.failed.emit(error)

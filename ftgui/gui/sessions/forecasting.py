@@ -1,0 +1,155 @@
+"""What each strategy would take, found out while nothing else goes on, and refined by the run that does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from ftgui.core.errors import FtguiError
+from ftgui.freezing.strategies import STRATEGIES
+from ftgui.gui.sessions.project import ProjectSession
+from ftgui.gui.sessions.worker import WorkerThread
+from ftgui.runs.forecast import refined
+from ftgui.runs.history import RunHistory
+from ftgui.training.config import TrainConfig
+from ftgui.training.control import RunControl
+from ftgui.training.events import RunForecast
+
+Configs = tuple[TrainConfig, ...]
+ForecastJob = Callable[[Configs, RunControl], Iterator[object]]
+"""Yields a ``RunForecast`` for each of some configs, and how far it is in between."""
+
+CALM_MS = 600
+"""After the last change of what is to be trained: who types or drags is not timed meanwhile."""
+
+
+def forecast_job(configs: Configs, control: RunControl) -> Iterator[object]:
+    """Time a few steps. Imported here, in the worker's thread: it brings torch."""
+    from ftgui.jobs.forecast import forecasts
+
+    yield from forecasts(configs, control)
+
+
+def no_forecast(_configs: Sequence[TrainConfig], _control: RunControl) -> Iterator[object]:
+    """Time nothing, and say nothing."""
+    yield from ()
+
+
+class Forecasting(QObject):
+    """Owns what is forecast of the project's strategies as they are set now."""
+
+    changed = Signal()
+
+    def __init__(
+        self, project: ProjectSession, job: ForecastJob = forecast_job, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.told: dict[str, RunForecast] = {}
+        """By strategy; those of which nothing is known yet are missing."""
+        self._project = project
+        self._job = job
+        self._held = False
+        self._configs: Configs = ()
+        """What was asked about last, answered or not."""
+        self._control = RunControl()
+        self._thread = WorkerThread("forecast", self)
+        self._thread.progressed.connect(self._on_item)
+        self._thread.failed.connect(self._on_failed)
+        self._thread.finished.connect(self._on_finished)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(CALM_MS)
+        self._timer.timeout.connect(self._ask)
+        project.changed.connect(self._on_changed)
+
+    @property
+    def is_timing(self) -> bool:
+        """Whether steps are being timed now, or are about to be."""
+        return self._thread.is_running or self._timer.isActive()
+
+    def hold(self, held: bool) -> None:
+        """Time nothing while the engine is at work on something else; ask anew when it is done.
+
+        What a run left on the disk makes the next one faster.
+        """
+        if held == self._held:
+            return
+        self._held = held
+        self._control.stop()
+        self._timer.stop()
+        if not held:
+            self._configs = ()
+            self._on_changed()
+        self.changed.emit()
+
+    def follow(self, history: RunHistory) -> None:
+        """Refine what is said of a run's strategy by the epochs that it has done."""
+        if history.forecast is None or history.started is None:
+            return
+        strategy, before = history.forecast.strategy, self.told.get(history.forecast.strategy)
+        self.told[strategy] = refined(history.forecast, history.started.config, history.epochs)
+        if self.told[strategy] != before:
+            self.changed.emit()
+
+    def shutdown(self) -> None:
+        """End what goes on, and wait until the thread is gone."""
+        self._timer.stop()
+        self._control.stop()
+        self._thread.shutdown()
+
+    # What happens -------------------------------------------------------------------------------------
+
+    @Slot()
+    def _on_changed(self) -> None:
+        if self._held or self._wanted() == self._configs:
+            return
+        self._control.stop()
+        if self.told:
+            self.told = {}
+            self.changed.emit()
+        self._timer.start()
+
+    def _wanted(self) -> Configs:
+        """Return a config a strategy, none while something is missing."""
+        project = self._project
+        is_checking = project.pictures.state.progress is not None
+        if project.state.machine is None or project.is_looking or is_checking:
+            return ()
+        if not project.readiness().ready:
+            return ()
+        return tuple(project.config(name) for name in STRATEGIES)
+
+    @Slot()
+    def _ask(self) -> None:
+        if self._thread.is_running or self._held:
+            return  # asked again when that is over
+        self._configs = self._wanted()
+        if not self._configs:
+            self.changed.emit()
+            return
+        configs, control, job = self._configs, RunControl(), self._job
+        self._control = control
+
+        def work() -> Generator[object, None, None]:
+            yield from job(configs, control)
+
+        self._thread.start(work)
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_item(self, item: object) -> None:
+        if isinstance(item, RunForecast) and not self._control.stopping:
+            self.told[item.strategy] = item
+            self.changed.emit()
+
+    @Slot(object)
+    def _on_failed(self, error: FtguiError) -> None:
+        """Say nothing: who presses Train is told what is wrong, and nothing was asked for here."""
+
+    @Slot()
+    def _on_finished(self) -> None:
+        if self._control.stopping and not self._held:
+            self._configs = ()
+            self._timer.start()
+        self.changed.emit()

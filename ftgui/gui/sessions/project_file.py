@@ -1,0 +1,224 @@
+"""Which project is open, and what is kept of it: written soon after it changes, off the GUI thread."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from ftgui.core import files
+from ftgui.core.errors import FtguiError
+from ftgui.data.left_out import copy_left_out
+from ftgui.gui.item_models.runs_model import RunsModel
+from ftgui.gui.sessions.project import ProjectSession
+from ftgui.gui.sessions.runs import RunsSession, listed
+from ftgui.gui.sessions.worker import LatestTask
+from ftgui.runs.library import bring_in
+from ftgui.runs.project import (
+    PROJECT_RUNS,
+    ListedRun,
+    ProjectFile,
+    as_listed,
+    is_damaged,
+    keep_aside,
+    place_of,
+    read_project,
+    write_project,
+)
+
+SOON_MS = 400
+"""After a change, in which others may follow: then all are written at once."""
+
+
+class ProjectKeeper(QObject):
+    """Owns the project's folder; what is in it belongs to ``ProjectSession`` and to the model of runs.
+
+    A project that was not saved yet has its pictures' lists and its runs in the user's own folder, and no
+    ``project.json``.
+    """
+
+    opened = Signal()
+    """Another project is open, or this one has a folder of its own now."""
+    failed = Signal(object)
+    """An FtguiError: the project cannot be written."""
+
+    def __init__(
+        self,
+        project: ProjectSession,
+        runs: RunsModel,
+        reader: RunsSession,
+        unsaved: tuple[Path, Path],
+        parent: QObject | None = None,
+    ) -> None:
+        """``unsaved``: the folder of a project that was not saved yet, and that of its runs."""
+        super().__init__(parent)
+        self._project, self._runs, self._reader = project, runs, reader
+        self._unsaved = unsaved
+        self.folder, self.runs_folder = unsaved
+        self.is_saved = False
+        self.comparisons: tuple[str, ...] = ()
+        self.removed: tuple[str, ...] = ()
+        self._written: ProjectFile | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SOON_MS)
+        self._timer.timeout.connect(self._write_soon)
+        self._write = LatestTask("project", self)
+        self._write.done.connect(self._on_written)
+        self._write.failed.connect(self.failed)
+        project.changed.connect(self.note)
+        runs.kept_changed.connect(self.note)
+        self._place(*unsaved, is_saved=False)
+
+    # Intents ------------------------------------------------------------------------------------------
+
+    def start_new(self) -> None:
+        """Begin an empty project, which has no folder of its own before it is saved.
+
+        Raises:
+            FtguiError: the one that is open cannot be written; it stays open.
+        """
+        self.flush()
+        self._settle(*self._unsaved, is_saved=False)
+        self._project.restore(ProjectFile())
+        self.opened.emit()
+
+    def open(self, folder: Path) -> Path | None:
+        """Open the project in ``folder``; its runs come into the table one after another.
+
+        Returns:
+            Where a damaged ``project.json`` was kept aside; None where it could be read.
+
+        Raises:
+            FtguiError: there is no project, or a newer ftgui wrote it, or the one that is open cannot be
+                written; that stays open.
+        """
+        self.flush()
+        kept = keep_aside(folder) if is_damaged(folder) else None
+        read = ProjectFile() if kept is not None else read_project(folder)
+        self._settle(folder, folder / PROJECT_RUNS, is_saved=True)
+        self.comparisons, self.removed = read.comparisons, read.removed
+        self._written = None if kept is not None else read
+        self._project.restore(read)
+        self._reader.load(folder, read)
+        self.opened.emit()
+        return kept
+
+    def save_as(self, folder: Path) -> dict[Path, Path]:
+        """Give the project the new folder ``folder``; return where each run lies now.
+
+        Runs of a project that was not saved yet move in. Those of a saved one stay where they are, which
+        still is a project, and this one refers to them. Killed half-way, the new folder is a project
+        with the runs that are there already.
+
+        Raises:
+            FtguiError: the folder holds something already or cannot be written to.
+        """
+        files.new_folder(folder, "the project")
+        self.flush()
+        as_it_is = self.record(folder)
+        write_project(folder, as_it_is)
+        copy_left_out(self.folder, folder)
+        places = [row.history.folder for row in self._runs.rows]
+        lies = {} if self.is_saved else bring_in(places, self.runs_folder, folder)
+        for row in self._runs.rows:
+            row.history.folder = lies.get(row.history.folder, row.history.folder)
+        self._place(folder, folder / PROJECT_RUNS, is_saved=True)
+        self.comparisons, self.removed = as_it_is.comparisons, as_it_is.removed
+        self._written = self.record()
+        write_project(folder, self._written)
+        self.opened.emit()
+        return lies
+
+    @Slot()
+    def note(self) -> None:
+        """Write the project soon: it changed."""
+        if self.is_saved:
+            self._timer.start()
+
+    def add_comparison(self, folder: Path) -> None:
+        """Have all runs of a comparison elsewhere, those to come too, in the project."""
+        name = as_listed(folder, self.folder)
+        if name not in self.comparisons and not folder.is_relative_to(self.runs_folder):
+            self.comparisons += (name,)
+            self.note()
+
+    def leave_out(self, folders: list[Path]) -> None:
+        """Do not find these runs again when the project is opened."""
+        self.removed += tuple(as_listed(folder, self.folder) for folder in folders)
+        self.note()
+
+    def flush(self) -> None:
+        """Write what was not written yet, at once.
+
+        Raises:
+            FtguiError: it cannot be written.
+        """
+        self._timer.stop()
+        self._write.shutdown()
+        if self.is_saved and self.record() != self._written:
+            self._written = self.record()
+            write_project(self.folder, self._written)
+
+    def shutdown(self) -> None:
+        """Write what was not written yet. Nobody is left to be told that this failed."""
+        try:
+            self.flush()
+        except FtguiError as error:
+            self.failed.emit(error)
+
+    # Answers ------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What the project is called; "" before it is saved."""
+        return self.folder.name if self.is_saved else ""
+
+    def record(self, folder: Path | None = None) -> ProjectFile:
+        """Return what is kept, as it is written in ``folder``, the project's own unless said."""
+        home = folder or self.folder
+        return self._project.record(
+            runs=(
+                *(listed(row, home) for row in self._runs.rows),
+                *(self._from(run, home) for run in self._reader.waiting),
+                *(self._from(run, home) for run, _ in self._reader.lost),
+            ),
+            comparisons=tuple(as_listed(place_of(name, self.folder), home) for name in self.comparisons),
+            removed=tuple(as_listed(place_of(name, self.folder), home) for name in self.removed),
+        )
+
+    # ----------------------------------------------------------------------------------------------------
+
+    def _settle(self, folder: Path, runs_folder: Path, *, is_saved: bool) -> None:
+        """Go to another folder, with an empty table."""
+        self.is_saved = False  # what is taken away now is not taken out of the project
+        self._reader.forget()
+        self._runs.clear()
+        self.comparisons, self.removed, self._written = (), (), None
+        self._place(folder, runs_folder, is_saved=is_saved)
+
+    def _place(self, folder: Path, runs_folder: Path, *, is_saved: bool) -> None:
+        self.folder, self.runs_folder, self.is_saved = folder, runs_folder, is_saved
+        self._runs.home, self._runs.finds_again = runs_folder, is_saved
+        self._project.pictures.set_project(folder)
+
+    def _from(self, run: ListedRun, home: Path) -> ListedRun:
+        """Return what is kept of a run that is not in the table, as a project in ``home`` names it."""
+        return msgspec.structs.replace(run, folder=as_listed(place_of(run.folder, self.folder), home))
+
+    @Slot()
+    def _write_soon(self) -> None:
+        record = self.record()
+        if self.is_saved and record != self._written:
+            self._write.ask(partial(_written, self.folder, record))
+
+    @Slot(object)
+    def _on_written(self, record: ProjectFile) -> None:
+        self._written = record
+
+
+def _written(folder: Path, record: ProjectFile) -> ProjectFile:
+    write_project(folder, record)
+    return record

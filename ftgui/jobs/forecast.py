@@ -1,0 +1,148 @@
+"""Forecast: what runs are going to take, from a few timed steps, before any of them is started."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+
+import msgspec
+import psutil
+import torch
+
+from ftgui.core.errors import FtguiError
+from ftgui.core.settings import recall, remember
+from ftgui.freezing.apply import AppliedPlan
+from ftgui.jobs.passing import make_passages
+from ftgui.jobs.prepare import Prepared, filled_in, prepare
+from ftgui.jobs.words import explain
+from ftgui.models.head import seeded
+from ftgui.training.clock import RunClock
+from ftgui.training.config import TrainConfig, check_config
+from ftgui.training.control import RunControl
+from ftgui.training.devices import free_memory
+from ftgui.training.events import PhaseProgress, RunForecast, TrainingEvent
+from ftgui.training.forecast import forecast
+from ftgui.training.foresight import known_rates, measured_rates, work_of
+from ftgui.training.loops import step_of
+from ftgui.training.passages import Passages
+from ftgui.training.precision import drawn_pictures
+
+PHASE = "timing a few steps"
+BASE = f"a process that computes with torch {torch.__version__}"
+FEW = 2
+
+
+def forecasts(configs: Sequence[TrainConfig], control: RunControl | None = None) -> Iterator[TrainingEvent]:
+    """Yield progress, and a ``RunForecast`` for each of configs that differ only in what may move.
+
+    What was timed once on this computer is remembered. A config of which nothing can be said is left out,
+    and all are that come after a stop.
+
+    Raises:
+        FtguiError: the dataset, the weights or the settings do not do, or the memory is not enough.
+    """
+    try:
+        yield from _forecasts(configs, control or RunControl())
+    except Exception as error:
+        raise explain(error, configs[0]) from error
+
+
+def _forecasts(configs: Sequence[TrainConfig], control: RunControl) -> Iterator[TrainingEvent]:
+    clock = RunClock()
+    prepared = yield from prepare(configs[0], clock, control=control)
+    try:
+        base = _base_that_computes(prepared)
+        for number, config in enumerate(configs):
+            if control.stopping:
+                return
+            progress = PhaseProgress(phase=PHASE, done=number, total=len(configs))
+            yield progress
+            told = yield from _told(_with_plan(prepared, config), clock, control, base, progress)
+            if told is not None:
+                yield told
+        yield PhaseProgress(phase=PHASE, done=len(configs), total=len(configs))
+    finally:
+        free_memory(prepared.device.name)
+
+
+def _base_that_computes(prepared: Prepared) -> int:
+    """Return the memory of a process that has the network and has computed, which loads what computes.
+
+    Measured once on a computer: what was taken since then and given back stays with the process.
+    """
+    known = _known_base()
+    weights = sum(tensor.nbytes for tensor in prepared.applied.model.state_dict().values())
+    if known is None:
+        arithmetic = prepared.on_device()
+        pictures = drawn_pictures(arithmetic.preprocessing.crop, FEW)
+        with seeded(0):
+            step_of(copy.deepcopy(prepared.applied.model).train(), arithmetic)(arithmetic.inputs(pictures))
+        known = max(resident_bytes() - int(weights), 1)
+        remember("memory", BASE, {"base_bytes": known})
+    return known + int(weights)
+
+
+def _known_base() -> int | None:
+    known: object = (recall("memory", BASE) or {}).get("base_bytes")
+    return known if isinstance(known, int) and known > 0 else None
+
+
+def _with_plan(prepared: Prepared, config: TrainConfig) -> Prepared | None:
+    """Return the same with another plan on the same network; None where that cannot be."""
+    applied, recognition = prepared.applied, prepared.recognition
+    names = tuple(stage.name for stage in applied.stages)
+    try:
+        check_config(config)
+        plan = config.plan(names)
+    except FtguiError:
+        return None
+    filled = msgspec.structs.replace(
+        filled_in(config, len(prepared.class_names), recognition, plan),
+        precision=prepared.config.precision,
+        layout=prepared.config.layout,
+    )
+    return replace(prepared, config=filled, applied=AppliedPlan(applied.model, plan, applied.stages))
+
+
+def _told(
+    prepared: Prepared | None, clock: RunClock, control: RunControl, base: int, progress: PhaseProgress
+) -> Generator[TrainingEvent, None, RunForecast | None]:
+    if prepared is None:
+        return None
+    passages, config = make_passages(prepared, clock), prepared.config
+    work = work_of(passages, config)
+    for rates in measured_rates(passages, work):
+        if rates is not None:
+            spent, again = _once(clock)
+            return forecast(work, rates, spent=spent, again=again, base_bytes=_on_cpu(passages, base))
+        yield progress
+        if control.stopping:
+            break
+    return None
+
+
+def forecast_by_known(passages: Passages, config: TrainConfig, clock: RunClock) -> RunForecast | None:
+    """Return what a run that is about to begin will take; None where a part was never timed here."""
+    with clock.aside():
+        work = work_of(passages, config)
+        rates = known_rates(passages, work)
+        spent, again = _once(clock)
+        base = max(resident_bytes(), (_known_base() or 0) + work.weight_bytes)
+        return forecast(work, rates, spent=spent, again=again, base_bytes=_on_cpu(passages, base))
+
+
+def _once(clock: RunClock) -> tuple[float, float]:
+    """Return the seconds of getting ready, and those of building the network once more for the proof."""
+    phases = clock.phase_seconds
+    return phases.get("reading", 0.0) + phases.get("building", 0.0), phases.get("building", 0.0)
+
+
+def _on_cpu(passages: Passages, base: int) -> int | None:
+    """Return what is taken to begin with; on a GPU another memory counts, of which nothing is said."""
+    return base if passages.arithmetic.device.type == "cpu" else None
+
+
+def resident_bytes() -> int:
+    """Return the memory that this process takes now."""
+    return int(psutil.Process().memory_info().rss)

@@ -1,0 +1,155 @@
+"""The forecast on the cards: asked when all is ready and nothing goes on, refined by the run that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ftgui.freezing.strategies import STRATEGIES
+from ftgui.gui.main_window import MainWindow
+from ftgui.training.config import TrainConfig
+from ftgui.training.control import RunControl
+from ftgui.training.events import PhaseProgress, RunForecast
+from tests.gui.conftest import OpenWindow
+from tests.gui.driving import PATIENCE, click, type_path, wait_idle
+from tests.gui.scripted import Gate, batch, ended, epoch, scripted_job, started
+
+Asked = list[Sequence[TrainConfig]]
+
+
+def told(config: TrainConfig, seconds: float = 6.5) -> RunForecast:
+    return RunForecast(
+        strategy=config.strategy,
+        seconds=seconds,
+        low=seconds * 0.8,
+        high=seconds * 1.25,
+        epoch_seconds=seconds / config.epochs,
+        memory_mb=1100.0,
+        phase_seconds={"frozen pass": 2.0},
+        decoded_pictures=1,
+    )
+
+
+class Answers:
+    """In place of timing: answers each strategy at once, or when the test lets it."""
+
+    def __init__(self, *, gate: Gate | None = None) -> None:
+        self.asked: Asked = []
+        self.stopped = 0
+        self._gate = gate
+
+    def __call__(self, configs: Sequence[TrainConfig], control: RunControl) -> Iterator[object]:
+        self.asked.append(configs)
+        for number, config in enumerate(configs):
+            yield PhaseProgress(phase="timing a few steps", done=number, total=len(configs))
+            if self._gate is not None:
+                self._gate.hold(control)
+            if control.stopping:
+                self.stopped += 1
+                return
+            yield told(config, 6.5 + number)
+
+
+def chips(window: MainWindow) -> dict[str, str]:
+    """Return what each card says its strategy takes."""
+    return {name: card.cost() for name, card in window.setup.strategies.cards.items()}
+
+
+def wait_told(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(
+        lambda: len(window.forecasting.told) == len(STRATEGIES) and not window.forecasting.is_timing,
+        timeout=PATIENCE,
+    )
+
+
+def test_each_card_says_what_its_strategy_takes_once_all_is_ready(
+    qtbot: QtBot, ready_window: OpenWindow
+) -> None:
+    window = ready_window(forecast=(answers := Answers()))
+    wait_told(qtbot, window)
+    assert [config.strategy for config in answers.asked[-1]] == list(STRATEGIES)
+    assert chips(window)["freeze"] == "5 – 8 s"
+    assert all(chips(window).values())
+    says = window.setup.strategies.cards["freeze"].accessibleDescription()
+    assert "0.6 s an epoch" in says or "0.7 s an epoch" in says
+    assert "about 1.1 GB of memory" in says
+
+
+def test_nothing_is_timed_before_pictures_and_weights_are_there(
+    qtbot: QtBot, open_window: OpenWindow, pictures: Path
+) -> None:
+    window = open_window(forecast=(answers := Answers()))
+    type_path(qtbot, window, "dataset_path", pictures)
+    qtbot.waitUntil(lambda: not window.project.is_looking, timeout=PATIENCE)
+    window.forecasting._ask()
+    assert answers.asked == []
+    assert not any(chips(window).values())
+
+
+def test_another_setting_lets_the_old_figures_go_and_asks_anew(
+    qtbot: QtBot, ready_window: OpenWindow
+) -> None:
+    window = ready_window(forecast=(answers := Answers()))
+    wait_told(qtbot, window)
+    window.project.set_setting("epochs", 50)
+    assert window.forecasting.told == {}
+    assert not any(chips(window).values())
+    wait_told(qtbot, window)
+    assert {config.epochs for config in answers.asked[-1]} == {50}
+
+
+def test_choosing_another_strategy_asks_nothing_new(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    window = ready_window(forecast=(answers := Answers()))
+    wait_told(qtbot, window)
+    before = len(answers.asked)
+    window.project.set_strategy("full")
+    assert not window.forecasting.is_timing
+    assert len(answers.asked) == before
+
+
+def test_a_run_stops_the_timing_and_its_end_asks_anew(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    timing = Gate()
+    job = scripted_job(started(), running := Gate(), batch(1, 1), epoch(1, 0.8), ended())
+    window = ready_window(job, forecast=(answers := Answers(gate=timing)))
+    qtbot.waitUntil(timing.reached.is_set, timeout=PATIENCE)
+    click(qtbot, window, "train_button")
+    qtbot.waitUntil(lambda: answers.stopped == 1, timeout=PATIENCE)
+    assert len(answers.asked) == 1
+    assert not window.forecasting.is_timing
+    timing.open()
+    running.open()
+    wait_idle(qtbot, window)
+    wait_told(qtbot, window)
+    assert len(answers.asked) == 2
+
+
+def test_the_run_refines_what_its_card_says(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    config = TrainConfig(dataset="d", weights="w", epochs=2)
+    job = scripted_job(
+        told(config, 60.0), started(), batch(1, 1), epoch(1, 0.8), waiting := Gate(), epoch(2, 0.9), ended()
+    )
+    window = ready_window(job, forecast=Answers())
+    wait_told(qtbot, window)
+    click(qtbot, window, "train_button")
+    qtbot.waitUntil(waiting.reached.is_set, timeout=PATIENCE)
+    seen = window.training.history
+    assert seen is not None
+    qtbot.waitUntil(lambda: len(seen.epochs) == 1, timeout=PATIENCE)
+    first = seen.epochs[0]
+    spent = first.train_seconds + first.val_seconds
+    assert window.forecasting.told["freeze"].seconds == pytest.approx(first.total_seconds + spent)
+    assert seen.forecast is not None
+    assert seen.forecast.seconds == 60.0  # what was said before stays what is judged
+    waiting.open()
+    wait_idle(qtbot, window)
+
+
+def test_closing_the_window_ends_the_timing(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    gate = Gate()
+    window = ready_window(forecast=(answers := Answers(gate=gate)))
+    qtbot.waitUntil(gate.reached.is_set, timeout=PATIENCE)
+    window.close()
+    assert answers.stopped == 1

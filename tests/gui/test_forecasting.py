@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -13,7 +14,7 @@ from ftgui.gui.main_window import MainWindow
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import PhaseProgress, RunForecast
-from tests.gui.conftest import OpenWindow
+from tests.gui.conftest import OpenWindow, replace_job
 from tests.gui.driving import PATIENCE, click, type_path, wait_idle
 from tests.gui.scripted import Gate, batch, ended, epoch, scripted_job, started
 
@@ -31,6 +32,21 @@ def told(config: TrainConfig, seconds: float = 6.5) -> RunForecast:
         phase_seconds={"frozen pass": 2.0},
         decoded_pictures=1,
     )
+
+
+@pytest.fixture(autouse=True)
+def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch is said to be there, and what it computes with."""
+    devices = (SimpleNamespace(name="cpu", why="there is no GPU"),)
+    machine = SimpleNamespace(devices=devices, threads=2, torch="2")
+    replace_job(monkeypatch, "machine", describe_machine=lambda: machine)
+
+
+def look(qtbot: QtBot, window: MainWindow) -> MainWindow:
+    """Look at the machine, as the window does when it is on the screen."""
+    window.project.look_at_machine()
+    qtbot.waitUntil(lambda: window.project.state.machine is not None, timeout=PATIENCE)
+    return window
 
 
 class Answers:
@@ -68,7 +84,7 @@ def wait_told(qtbot: QtBot, window: MainWindow) -> None:
 def test_each_card_says_what_its_strategy_takes_once_all_is_ready(
     qtbot: QtBot, ready_window: OpenWindow
 ) -> None:
-    window = ready_window(forecast=(answers := Answers()))
+    window = look(qtbot, ready_window(forecast=(answers := Answers())))
     wait_told(qtbot, window)
     assert [config.strategy for config in answers.asked[-1]] == list(STRATEGIES)
     assert chips(window)["freeze"] == "5 – 8 s"
@@ -81,7 +97,7 @@ def test_each_card_says_what_its_strategy_takes_once_all_is_ready(
 def test_nothing_is_timed_before_pictures_and_weights_are_there(
     qtbot: QtBot, open_window: OpenWindow, pictures: Path
 ) -> None:
-    window = open_window(forecast=(answers := Answers()))
+    window = look(qtbot, open_window(forecast=(answers := Answers())))
     type_path(qtbot, window, "dataset_path", pictures)
     qtbot.waitUntil(lambda: not window.project.is_looking, timeout=PATIENCE)
     window.forecasting._ask()
@@ -92,7 +108,7 @@ def test_nothing_is_timed_before_pictures_and_weights_are_there(
 def test_another_setting_lets_the_old_figures_go_and_asks_anew(
     qtbot: QtBot, ready_window: OpenWindow
 ) -> None:
-    window = ready_window(forecast=(answers := Answers()))
+    window = look(qtbot, ready_window(forecast=(answers := Answers())))
     wait_told(qtbot, window)
     window.project.set_setting("epochs", 50)
     assert window.forecasting.told == {}
@@ -102,7 +118,7 @@ def test_another_setting_lets_the_old_figures_go_and_asks_anew(
 
 
 def test_choosing_another_strategy_asks_nothing_new(qtbot: QtBot, ready_window: OpenWindow) -> None:
-    window = ready_window(forecast=(answers := Answers()))
+    window = look(qtbot, ready_window(forecast=(answers := Answers())))
     wait_told(qtbot, window)
     before = len(answers.asked)
     window.project.set_strategy("full")
@@ -113,7 +129,7 @@ def test_choosing_another_strategy_asks_nothing_new(qtbot: QtBot, ready_window: 
 def test_a_run_stops_the_timing_and_its_end_asks_anew(qtbot: QtBot, ready_window: OpenWindow) -> None:
     timing = Gate()
     job = scripted_job(started(), running := Gate(), batch(1, 1), epoch(1, 0.8), ended())
-    window = ready_window(job, forecast=(answers := Answers(gate=timing)))
+    window = look(qtbot, ready_window(job, forecast=(answers := Answers(gate=timing))))
     qtbot.waitUntil(timing.reached.is_set, timeout=PATIENCE)
     click(qtbot, window, "train_button")
     qtbot.waitUntil(lambda: answers.stopped == 1, timeout=PATIENCE)
@@ -131,7 +147,7 @@ def test_the_run_refines_what_its_card_says(qtbot: QtBot, ready_window: OpenWind
     job = scripted_job(
         told(config, 60.0), started(), batch(1, 1), epoch(1, 0.8), waiting := Gate(), epoch(2, 0.9), ended()
     )
-    window = ready_window(job, forecast=Answers())
+    window = look(qtbot, ready_window(job, forecast=Answers()))
     wait_told(qtbot, window)
     click(qtbot, window, "train_button")
     qtbot.waitUntil(waiting.reached.is_set, timeout=PATIENCE)
@@ -140,7 +156,9 @@ def test_the_run_refines_what_its_card_says(qtbot: QtBot, ready_window: OpenWind
     qtbot.waitUntil(lambda: len(seen.epochs) == 1, timeout=PATIENCE)
     first = seen.epochs[0]
     spent = first.train_seconds + first.val_seconds
-    assert window.forecasting.told["freeze"].seconds == pytest.approx(first.total_seconds + spent)
+    assert seen.started is not None
+    left = seen.started.config.epochs - 1
+    assert window.forecasting.told["freeze"].seconds == pytest.approx(first.total_seconds + left * spent)
     assert seen.forecast is not None
     assert seen.forecast.seconds == 60.0  # what was said before stays what is judged
     waiting.open()
@@ -149,7 +167,7 @@ def test_the_run_refines_what_its_card_says(qtbot: QtBot, ready_window: OpenWind
 
 def test_closing_the_window_ends_the_timing(qtbot: QtBot, ready_window: OpenWindow) -> None:
     gate = Gate()
-    window = ready_window(forecast=(answers := Answers(gate=gate)))
+    window = look(qtbot, ready_window(forecast=(answers := Answers(gate=gate))))
     qtbot.waitUntil(gate.reached.is_set, timeout=PATIENCE)
     window.close()
     assert answers.stopped == 1

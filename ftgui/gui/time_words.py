@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ftgui.gui.words import counted, duration_words
-from ftgui.training.events import PhaseSpeed, RunEnded
+from ftgui.runs.forecast import judged_words
+from ftgui.training.events import PhaseSpeed, Reason, RunEnded, RunForecast
 
 ORDER = ("reading", "building", "decoding", "frozen pass", "training", "validation")
 """As they happen; what else there is comes after these."""
@@ -43,10 +44,13 @@ def phases(ended: RunEnded) -> tuple[Phase, ...]:
     return tuple(Phase(name, spent[name], spent[name] / total) for name in names)
 
 
-def time_sentences(ended: RunEnded) -> tuple[str, ...]:
-    """Return how fast things went, what had to be computed, and what is not counted: a line each."""
+def time_sentences(ended: RunEnded, told: RunForecast | None = None) -> tuple[str, ...]:
+    """Return how fast things went, what had to be computed, what is not counted and what was ``told`` before
+    of a run that is complete: a line each.
+    """
     speeds = (speed_words(speed) for speed in ended.speed)
-    return tuple(filter(None, (*speeds, _counter_words(ended.counters), _aside_words(ended))))
+    judged = judged_words(told, ended.seconds) if told and ended.reason is Reason.COMPLETED else ""
+    return tuple(filter(None, (*speeds, _counter_words(ended.counters), _aside_words(ended), judged)))
 
 
 def speed_words(speed: PhaseSpeed) -> str:

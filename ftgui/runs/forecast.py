@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -46,22 +47,21 @@ def _mean(epochs: Sequence[EpochEnded]) -> float:
 
 
 def range_words(low: float, high: float) -> str:
-    """Return "5 – 8 s", "40 s – 2 min", "3 – 5 min" or "1.1 – 1.6 h"; one figure where both are alike."""
-    (first, first_unit), (last, last_unit) = _rough(low), _rough(high)
-    if first_unit == last_unit:
-        return f"{last} {last_unit}" if first == last else f"{first} – {last} {last_unit}"
-    return f"{first} {first_unit} – {last} {last_unit}"
+    """Return "5 – 8 s", "68 – 105 s", "1.8 – 3 min" or "1.1 – 1.6 h"; one figure where both are alike."""
+    unit, size = next((unit, size) for unit, size, upto in _UNITS if high < upto)
+    first, last = (_rough(seconds / size, whole=unit == "s") for seconds in (low, high))
+    return f"{last} {unit}" if first == last else f"{first} – {last} {unit}"
 
 
-def _rough(seconds: float) -> tuple[str, str]:
-    """Return a duration as one says it of what is not known to the second."""
-    if seconds < 0.95:
-        return "1", "s"
-    if seconds < 59.5:
-        return f"{seconds:.0f}", "s"
-    if seconds < 3570:
-        return f"{seconds / 60:.0f}", "min"
-    return f"{seconds / 3600:.1f}".removesuffix(".0"), "h"
+_UNITS = (("s", 1, 120.0), ("min", 60, 5400.0), ("h", 3600, math.inf))
+"""Names of units, their seconds, and up to how many seconds they are used."""
+
+
+def _rough(amount: float, *, whole: bool) -> str:
+    """Return an amount as one says it of what is not known exactly: "1.8", "12"."""
+    if whole or amount >= 9.95:
+        return f"{max(amount, 1):.0f}"
+    return f"{amount:.1f}".removesuffix(".0")
 
 
 def forecast_words(told: RunForecast) -> str:

@@ -133,8 +133,8 @@ def test_a_run_stops_the_timing_and_its_end_asks_anew(qtbot: QtBot, ready_window
     qtbot.waitUntil(timing.reached.is_set, timeout=PATIENCE)
     click(qtbot, window, "train_button")
     qtbot.waitUntil(lambda: answers.stopped == 1, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not window.forecasting.is_timing, timeout=PATIENCE)
     assert len(answers.asked) == 1
-    assert not window.forecasting.is_timing
     timing.open()
     running.open()
     wait_idle(qtbot, window)

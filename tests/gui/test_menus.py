@@ -251,14 +251,14 @@ def test_once_a_run_goes_the_window_says_in_what_numbers_it_computes(
     window = ready_window(scripted_job(begins, batch(1, 1), epoch(1, 0.9), ended()))
     window.project.look_at_machine()
     qtbot.waitUntil(lambda: words_of(window, "device_chip").startswith("CUDA"), timeout=PATIENCE)
-    assert words_of(window, "device_chip") == "CUDA (NVIDIA H100 found) · 8 threads"
+    assert words_of(window, "device_chip") == "CUDA (NVIDIA H100 found)"
     click(qtbot, window, "train_button")
     wait_idle(qtbot, window)
-    assert words_of(window, "device_chip") == "CUDA (NVIDIA H100 found) · bf16 · 8 threads"
+    assert words_of(window, "device_chip") == "CUDA (NVIDIA H100 found) · bf16"
     tip = the(window, DeviceChip, "device_chip").toolTip()
-    assert tip == "torch 2.14.0\nThe last run computes in bf16 (2.5 × as fast as plain fp32 here)."
+    assert tip == "torch 2.14.0, 8 threads\nThe last run computes in bf16 (2.5 × as fast as plain fp32 here)."
     choose(qtbot, the(window, QComboBox, "device"), "cpu")
-    assert words_of(window, "device_chip") == "CPU (chosen) · 8 threads", "that may compute otherwise"
+    assert words_of(window, "device_chip") == "CPU (chosen)", "that may compute otherwise"
 
 
 def test_torch_that_cannot_be_loaded_is_said(

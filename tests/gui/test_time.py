@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from ftgui.gui.main_window import MainWindow
 from ftgui.gui.widgets.time_strip import TimeStrip
-from ftgui.training.events import PhaseSpeed, TrainingEvent
+from ftgui.training.events import PhaseSpeed, RunForecast, TrainingEvent
 from tests.gui.conftest import OpenWindow
 from tests.gui.driving import PATIENCE, click, click_cell, the, wait_idle
 from tests.gui.scripted import Gate, batch, ended, epoch, scripted_jobs, started
@@ -60,3 +60,13 @@ def _told(window: MainWindow) -> tuple[str, tuple[str, ...]] | None:
     strip = the(window, TimeStrip, "time_strip")
     assert strip is window.page.timing_strip
     return (the(window, QLabel, "time_total").text(), strip.sentences()) if strip.isVisible() else None
+
+
+def test_what_was_forecast_is_told_beside_what_it_took(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    forecast = RunForecast(strategy="freeze", seconds=5.0, low=3.0, high=6.0, epoch_seconds=1.0)
+    window = ready_window(scripted_jobs((forecast, *_script(TOLD))))
+    click(qtbot, window, "train_button")
+    wait_idle(qtbot, window)
+    told = _told(window)
+    assert told is not None
+    assert told[1][-1] == "forecast 3 – 6 s, took 4.0 s"

@@ -46,10 +46,12 @@ def config(strategy: str = "full", **changes: int) -> TrainConfig:
         (5.2, 8.4, "5 – 8 s"),
         (0.2, 0.7, "1 s"),
         (0.2, 2.7, "1 – 3 s"),
-        (40, 70, "40 s – 1 min"),
-        (170, 310, "3 – 5 min"),
-        (3000, 5400, "50 min – 1.5 h"),
+        (68, 105, "68 – 105 s"),
+        (110, 180, "1.8 – 3 min"),
+        (700, 1030, "12 – 17 min"),
+        (3000, 5399, "50 – 90 min"),
         (3960, 7200, "1.1 – 2 h"),
+        (40_000, 60_000, "11 – 17 h"),
     ],
 )
 def test_a_range_is_said_as_roughly_as_it_is_known(low: float, high: float, words: str) -> None:
@@ -57,8 +59,8 @@ def test_a_range_is_said_as_roughly_as_it_is_known(low: float, high: float, word
 
 
 def test_a_forecast_says_time_epoch_and_memory() -> None:
-    assert forecast_words(TOLD) == "1 – 2 min in all, 10 s an epoch, about 1.1 GB of memory"
-    assert judged_words(TOLD, 104.2) == "forecast 1 – 2 min, took 1 min 44 s"
+    assert forecast_words(TOLD) == "1.4 – 2.1 min in all, 10 s an epoch, about 1.1 GB of memory"
+    assert judged_words(TOLD, 104.2) == "forecast 1.4 – 2.1 min, took 1 min 44 s"
 
 
 def test_it_says_what_an_earlier_run_left() -> None:

@@ -23,6 +23,7 @@ from ftgui.training.events import (
     PhaseSpeed,
     Reason,
     RunEnded,
+    RunForecast,
     RunStarted,
     RunWarning,
     StageInfo,
@@ -84,6 +85,17 @@ ENDED = RunEnded(
 MOVED = StageMoved(epoch=1, stage="stem", weights=0.25, statistics=0.5, changed=3, entries=6)
 ONE_OF_EACH = {
     "run_started": STARTED,
+    "run_forecast": RunForecast(
+        strategy="freeze",
+        seconds=6.5,
+        low=5.0,
+        high=8.0,
+        epoch_seconds=0.5,
+        memory_mb=900.0,
+        phase_seconds={"training": 5.0},
+        decoded_pictures=3,
+        prefix_forwards=6,
+    ),
     "phase_progress": PhaseProgress(phase="decoding pictures", done=3, total=9),
     "batches_drawn": BatchesDrawn(epoch=1, pictures=((2, 0), (1,)), views=((0, 1), (1,))),
     "batch_ended": BatchEnded(

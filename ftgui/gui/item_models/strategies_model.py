@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from ftgui.gui.item_models.columns import header_data
+from ftgui.gui.time_words import brief_words
 from ftgui.gui.widgets.tables import COLOUR_ROLE
 from ftgui.gui.words import count_words, duration_words
 from ftgui.runs.results import ComparisonResult, StrategyResult
@@ -61,7 +62,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("Again", _later, "Of its later runs, on average: what is frozen was kept"),
     Column(
         "An epoch",
-        lambda e: _or_blank(duration_words, e.seconds_per_epoch),
+        lambda e: _or_blank(brief_words, e.seconds_per_epoch),
         "Learning and judging, the median epoch",
     ),
     Column("Rate", _rate, "The learning rate of the output layer, and of how many tried it was the best"),
@@ -88,6 +89,14 @@ class StrategiesModel(QAbstractTableModel):
         self.beginResetModel()
         self._rows, self._colours = result.strategies, colours
         self.endResetModel()
+
+    def blank_columns(self) -> tuple[int, ...]:
+        """Return the columns that say nothing of any strategy, as those about seeds where there is one."""
+        return tuple(
+            number
+            for number, column in enumerate(COLUMNS)
+            if column.title and not any(column.text(row) for row in self._rows)
+        )
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
         return 0 if parent.isValid() else len(self._rows)

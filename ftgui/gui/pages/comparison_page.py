@@ -157,7 +157,12 @@ class ComparisonPage(QWidget):
         names = tuple(dict.fromkeys(run.strategy for run in result.runs))
         colours = {name: number for number, name in enumerate(names)}
         self.model.set_result(result, colours)
+        blank = self.model.blank_columns()
+        for column in range(self.model.columnCount()):
+            self.table.setColumnHidden(column, column in blank)
         self.cost.show_strategies(result.strategies, colours)
+        for card in (self._strategies, self.cost):
+            card.setVisible(bool(result.strategies))
         room = self.table.horizontalHeader().height() + self.table.horizontalScrollBar().sizeHint().height()
         self.table.setFixedHeight(ROW_HEIGHT * max(1, len(result.strategies)) + room)
         self._pairs.set_lines([_pair_line(pair) for pair in result.pairs] or [("plain", nothing)])
@@ -214,7 +219,8 @@ class ComparisonPage(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(10)
-        for card in (self._head(), self._table_card(), self.cost, self._below()):
+        self._strategies = self._table_card()
+        for card in (self._head(), self._strategies, self.cost, self._below()):
             column.addWidget(card)
         column.addStretch(1)
         scroll = QScrollArea()

@@ -11,7 +11,7 @@ from ftgui.gui.item_models.runs_filter import RunsFilter
 from ftgui.gui.item_models.runs_model import MAY_MOVE, NAME
 from ftgui.gui.widgets.tables import DotDelegate, NameDelegate, RunsTable, style_table
 
-TICK_WIDTH, NAME_WIDTH, LEAST_WIDTH = 36, 112, 124
+TICK_WIDTH, NAME_WIDTH, LEAST_WIDTH = 36, 112, 100
 FIT_MS = 100
 """After rows came or changed: many do so at once."""
 

@@ -297,7 +297,8 @@ class TrainPage(QWidget):
         if ended is None:
             self.timing_strip.hide()
         else:
-            self.timing_strip.set_times(phases(ended), duration_words(ended.seconds), time_sentences(ended))
+            sentences = time_sentences(ended, history.forecast if history is not None else None)
+            self.timing_strip.set_times(phases(ended), duration_words(ended.seconds), sentences)
 
 
 def _run_words(history: RunHistory, comparing: Comparing | None) -> str:

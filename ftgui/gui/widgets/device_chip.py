@@ -42,12 +42,12 @@ class DeviceChip(Chip):
             return
         threads = counted(machine.threads, self.tr("thread"), self.tr("threads"))
         meant = machine.devices[0].name if self._asked == "auto" else self._asked
-        parts, told = [self._device(machine, self._asked)], [f"torch {machine.torch}"]
+        parts, told = [self._device(machine, self._asked)], [f"torch {machine.torch}, {threads}"]
         if run is not None and run.device == meant:
             parts.append(run.precision)
             words = self.tr("The last run computes in {arithmetic}.")
             told.append(words.format(arithmetic=run.arithmetic))
-        self.set_text(" · ".join((*parts, threads)))
+        self.set_text(" · ".join(parts))
         self.setToolTip("\n".join(told))
 
     @Slot()

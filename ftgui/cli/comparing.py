@@ -13,6 +13,7 @@ import msgspec
 from ftgui.cli.training import Words, config_from, stopped_by_ctrl_c
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
+from ftgui.core.errors import FtguiError
 from ftgui.core.loading import load_torch
 from ftgui.jobs.compare_control import CompareControl
 from ftgui.jobs.compare_events import (
@@ -64,10 +65,13 @@ def _forecast_first(events: Iterator[CompareEvent], control: CompareControl) -> 
         told: dict[str, float] = {}
         if left:
             configs = [plan.config_of(left[name]) for name in plan.strategies if name in left]
-            for each in forecasts(configs, control.next_run()):
-                if isinstance(each, RunForecast):
-                    told[each.strategy] = each.seconds
-                yield each
+            try:
+                for each in forecasts(configs, control.next_run()):
+                    if isinstance(each, RunForecast):
+                        told[each.strategy] = each.seconds
+                    yield each
+            except FtguiError as error:  # the runs say for themselves what they die of
+                yield RunWarning(message="Nothing can be forecast.", hint=str(error))
         control.forecast = told
 
 

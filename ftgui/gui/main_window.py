@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -60,9 +61,10 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._closing = self._reopens = False
         self.project = ProjectSession(parent=self)
-        self.training = TrainingSession(job, self)
-        self.forecasting = Forecasting(self.project, forecast, self)
-        self.search = LrSearch(self)
+        engine = Lock()  # one thing is computed at a time: timed steps beside a run would be wrong for ever
+        self.training = TrainingSession(job, engine, self)
+        self.forecasting = Forecasting(self.project, forecast, engine, self)
+        self.search = LrSearch(engine, self)
         self.fetching = Fetching(self)
         self.keeping = Keeping(self)
         self.runs = RunsModel(self)
@@ -159,7 +161,10 @@ class MainWindow(QMainWindow):
         """Show the settings that the command line has too, and what is kept on this computer."""
         from ftgui.gui.dialogs.settings import SettingsDialog  # here: the window need not wait for it
 
-        dialog = self.findChild(QDialog, "settings_dialog") or SettingsDialog(self.keeping, self)
+        dialog = self.findChild(QDialog, "settings_dialog")
+        if dialog is None:
+            dialog = SettingsDialog(self.keeping, self)
+            dialog.finished.connect(self._on_settings_closed)
         dialog.show()
         dialog.activateWindow()
 
@@ -359,6 +364,11 @@ class MainWindow(QMainWindow):
         if history is not None and history.started is not None:
             self.device_chip.show_run(history.started)
             self.forecasting.follow(history)
+
+    @Slot()
+    def _on_settings_closed(self) -> None:
+        """Threads and what is kept on the disk decide what runs take."""
+        self.forecasting.ask_again()
 
     @Slot()
     def _show_forecasts(self) -> None:

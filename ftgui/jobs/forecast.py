@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
@@ -30,6 +31,8 @@ from ftgui.training.precision import drawn_pictures
 
 PHASE = "timing a few steps"
 BASE = f"a process that computes with torch {torch.__version__}"
+WINDOW = "PySide6.QtWidgets"
+"""The module that a process with a window has loaded; it takes more memory for that."""
 FEW = 2
 
 
@@ -79,12 +82,16 @@ def _base_that_computes(prepared: Prepared) -> int:
         with seeded(0):
             step_of(copy.deepcopy(prepared.applied.model).train(), arithmetic)(arithmetic.inputs(pictures))
         known = max(resident_bytes() - int(weights), 1)
-        remember("memory", BASE, {"base_bytes": known})
+        remember("memory", _base_key(), {"base_bytes": known})
     return known + int(weights)
 
 
+def _base_key() -> str:
+    return f"{BASE}, with a window" if WINDOW in sys.modules else BASE
+
+
 def _known_base() -> int | None:
-    known: object = (recall("memory", BASE) or {}).get("base_bytes")
+    known: object = (recall("memory", _base_key()) or {}).get("base_bytes")
     return known if isinstance(known, int) and known > 0 else None
 
 

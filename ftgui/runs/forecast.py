@@ -36,7 +36,7 @@ def refined(told: RunForecast, config: TrainConfig, epochs: Sequence[EpochEnded]
         told,
         seconds=now + rest + end,
         low=now + rest * LEFT_LOW,
-        high=now + (rest + end) * LEFT_HIGH + end,
+        high=now + (rest + end) * LEFT_HIGH,
         epoch_seconds=per_after,
     )
 

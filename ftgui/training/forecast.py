@@ -54,6 +54,9 @@ class Work:
     """Of what may move, sooner or later."""
     kept_bytes: int = 0
     """Pixels and features that are held in memory."""
+    fits: bool = True
+    """Whether all that is computed once can be kept. Otherwise a part is computed in each epoch, and nothing
+    is said."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ def forecast(
 
 def _phases(work: Work, rates: Rates) -> dict[str, float] | None:
     """Return the seconds of each phase, None where one is not known."""
+    if not work.fits:
+        return None
     if work.decode and rates.decoding is None:
         return None
     needed = {line for line, views in work.views.items() if views}

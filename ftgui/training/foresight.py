@@ -17,6 +17,7 @@ from torch import nn
 
 from ftgui.core.kept_rows import KeptRows
 from ftgui.core.settings import recall, remember
+from ftgui.data.memory import default_budget
 from ftgui.data.pixels import PixelStore
 from ftgui.models.splitting import Halves
 from ftgui.training.activations import PASS_ROWS, slot_names
@@ -44,6 +45,13 @@ def work_of(passages: Passages, config: TrainConfig) -> Work:
     lacking = {line: _lacking(passages, line) for line in lines if line > 0}
     stores = (passages.train, passages.val)
     state = applied.model.state_dict()
+    decode = sum(
+        _undecoded(store, [lack[n] for lack in lacking.values()], passages.caching, everything=0 in lines)
+        for n, store in enumerate(stores)
+    )
+    if passages.caching is None:  # each is decoded once to see if it can be, and then whenever it is shown
+        decode *= 1 + config.epochs
+    room = _Room(passages)
     return Work(
         strategy=config.strategy,
         legs=legs,
@@ -51,15 +59,13 @@ def work_of(passages: Passages, config: TrainConfig) -> Work:
         train_pictures=len(passages.train.pictures),
         val_pictures=len(passages.val.pictures),
         batch_size=config.batch_size,
-        decode=sum(
-            _undecoded(store, [lack[n] for lack in lacking.values()], passages.caching, everything=0 in lines)
-            for n, store in enumerate(stores)
-        ),
+        decode=decode,
         views={line: sum(int(each.sum()) for each in lack) for line, lack in lacking.items()},
         is_folded=passages.judges_folded,
         weight_bytes=sum(tensor.nbytes for tensor in state.values()),
         moving_bytes=sum(state[name].nbytes for name in applied.moving_entries()),
-        kept_bytes=_kept_bytes(stores) if 0 in lines else 0,
+        kept_bytes=room.held_bytes(lines),
+        fits=all(map(room.fits, lines)),
     )
 
 
@@ -92,10 +98,38 @@ def _undecoded(
         return sum(content is None or not table.holds(content) for content in contents)
 
 
-def _kept_bytes(stores: Iterable[PixelStore]) -> int:
-    """Return what the pixels of stores take in memory."""
-    sizes = ((store, 3 * store.preprocessing.crop**2) for store in stores)
-    return sum(len(store.pictures) * size for store, size in sizes)
+@dataclass(frozen=True)
+class _Room:
+    """What of pixels and features can be kept, in memory and on the disk."""
+
+    passages: Passages
+
+    def held_bytes(self, lines: Iterable[int]) -> int:
+        """Return what is in memory at once, where an epoch has each of these lines."""
+        return max((min(self._needed(line), self._memory(line)) for line in lines), default=0)
+
+    def fits(self, line: int) -> bool:
+        """Return whether nothing has to be computed again, behind so many stages."""
+        caching = self.passages.caching
+        if caching is None:
+            return True  # nothing is meant to be kept
+        place = caching.pixels if line == 0 else caching.place
+        return self._needed(line) <= self._memory(line) + (place.table_bytes if place is not None else 0)
+
+    def _needed(self, line: int) -> int:
+        stores = (self.passages.train, self.passages.val)
+        if self.passages.caching is None:
+            return 0
+        if line == 0:
+            return sum(len(s.pictures) * s.kind.usual_rows * s.kind.row_bytes for s in stores)
+        row = self.passages.prefix(line).shape().bytes
+        return sum(len(store.pictures) * store.views * row for store in stores)
+
+    def _memory(self, line: int) -> int:
+        """Return what there may be of it in memory: of each split a share of what is free."""
+        if line == 0:
+            return 2 * default_budget()
+        return 2 * self.passages.memory_bytes()
 
 
 @contextmanager

@@ -237,7 +237,7 @@ class Passages:
         self._forget()
         prefix = self.prefix(line)
         train, val = (
-            Activations(store, prefix, self._memory_bytes(), self.roofs) for store in (self.train, self.val)
+            Activations(store, prefix, self.memory_bytes(), self.roofs) for store in (self.train, self.val)
         )
         self._feeds = (train, val)
         self._note((yield from fill(self._feeds, self.caching.place, clock, self.caching.pixels)))
@@ -253,7 +253,8 @@ class Passages:
         """
         return replace(self.arithmetic, precision="fp32") if self._only_head(line) else self.arithmetic
 
-    def _memory_bytes(self) -> int:
+    def memory_bytes(self) -> int:
+        """Return how much memory the features of a split may take now."""
         assert self.caching is not None
         device = self.arithmetic.device
         free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else available_memory()

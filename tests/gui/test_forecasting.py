@@ -7,18 +7,21 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.gui.main_window import MainWindow
+from ftgui.gui.sessions.training import Asked, Control
+from ftgui.jobs.compare_events import CompareEvent
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import PhaseProgress, RunForecast
 from tests.gui.conftest import OpenWindow, replace_job
-from tests.gui.driving import PATIENCE, click, type_path, wait_idle
+from tests.gui.driving import PATIENCE, click, the, type_path, wait_idle
 from tests.gui.scripted import Gate, batch, ended, epoch, scripted_job, started
 
-Asked = list[Sequence[TrainConfig]]
+AskedFor = list[Sequence[TrainConfig]]
 
 
 def told(config: TrainConfig, seconds: float = 6.5) -> RunForecast:
@@ -53,7 +56,7 @@ class Answers:
     """In place of timing: answers each strategy at once, or when the test lets it."""
 
     def __init__(self, *, gate: Gate | None = None) -> None:
-        self.asked: Asked = []
+        self.asked: AskedFor = []
         self.stopped = 0
         self._gate = gate
 
@@ -171,3 +174,57 @@ def test_closing_the_window_ends_the_timing(qtbot: QtBot, ready_window: OpenWind
     qtbot.waitUntil(gate.reached.is_set, timeout=PATIENCE)
     window.close()
     assert answers.stopped == 1
+
+
+def test_a_run_waits_until_the_step_that_is_being_timed_is_over(
+    qtbot: QtBot, ready_window: OpenWindow
+) -> None:
+    timing, order = Gate(), []
+    script = scripted_job(started(), batch(1, 1), epoch(1, 0.8), ended())
+
+    def stubborn(configs: Sequence[TrainConfig], _control: RunControl) -> Iterator[object]:
+        timing.hold()  # as a step does, which looks at nothing
+        order.append("timed")
+        yield from map(told, configs)
+
+    def job(asked: Asked, folder: Path, control: Control) -> Iterator[CompareEvent]:
+        order.append("run")
+        yield from script(asked, folder, control)
+
+    window = look(qtbot, ready_window(job, forecast=stubborn))
+    qtbot.waitUntil(timing.reached.is_set, timeout=PATIENCE)
+    click(qtbot, window, "train_button")
+    assert window.training.is_active
+    timing.open()
+    wait_idle(qtbot, window)
+    assert order[:2] == ["timed", "run"]
+
+
+def test_settings_changed_during_a_run_let_the_old_figures_go(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    config = TrainConfig(dataset="d", weights="w", epochs=2)
+    job = scripted_job(
+        told(config, 60.0), started(), waiting := Gate(), batch(1, 1), epoch(1, 0.8), last := Gate(), ended()
+    )
+    window = look(qtbot, ready_window(job, forecast=Answers()))
+    wait_told(qtbot, window)
+    click(qtbot, window, "train_button")
+    qtbot.waitUntil(waiting.reached.is_set, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.forecasting.told["freeze"].seconds == 60.0, timeout=PATIENCE)
+    window.project.set_setting("epochs", 50)
+    waiting.open()
+    qtbot.waitUntil(last.reached.is_set, timeout=PATIENCE)
+    assert window.forecasting.told == {}
+    last.open()
+    wait_idle(qtbot, window)
+    wait_told(qtbot, window)
+
+
+def test_closing_the_settings_asks_anew(qtbot: QtBot, ready_window: OpenWindow) -> None:
+    window = look(qtbot, ready_window(forecast=(answers := Answers())))
+    wait_told(qtbot, window)
+    before = len(answers.asked)
+    window.open_settings()
+    dialog = the(window, QDialog, "settings_dialog")
+    dialog.close()
+    qtbot.waitUntil(lambda: len(answers.asked) > before, timeout=PATIENCE)
+    wait_told(qtbot, window)

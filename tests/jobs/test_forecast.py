@@ -168,7 +168,17 @@ def test_without_a_cache_on_disk_all_is_to_be_done_each_time(drawn: Drawn, tmp_p
     assert told(asked)["freeze"].decoded_pictures == 30
 
 
-def test_the_naive_way_is_forecast_too(drawn: Drawn) -> None:
-    naive = told(configs(drawn, ("freeze",), cache="off"))["freeze"]
+def test_the_naive_way_is_forecast_too_and_decodes_again_in_every_epoch(drawn: Drawn, tmp_path: Path) -> None:
+    asked = configs(drawn, ("freeze",), cache="off")
+    naive = told(asked)["freeze"]
     assert naive.prefix_forwards == 0
     assert naive.phase_seconds["training"] > 0
+    _, ended = trained(asked[0], tmp_path / "run")
+    assert naive.decoded_pictures == ended.counters["decoded_pictures"] == 90
+
+
+def test_nothing_is_said_where_features_would_have_to_be_computed_in_every_epoch(drawn: Drawn) -> None:
+    asked = configs(drawn, ("freeze", "full"))
+    assert tuple(told(asked)) == ("freeze", "full")
+    write_settings(EngineSettings(cache_gb=0, cache_memory_share=0))
+    assert tuple(told(asked)) == ("full",)

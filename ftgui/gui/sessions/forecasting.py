@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from threading import Lock
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -42,9 +43,15 @@ class Forecasting(QObject):
     changed = Signal()
 
     def __init__(
-        self, project: ProjectSession, job: ForecastJob = forecast_job, parent: QObject | None = None
+        self,
+        project: ProjectSession,
+        job: ForecastJob = forecast_job,
+        engine: Lock | None = None,
+        parent: QObject | None = None,
     ) -> None:
+        """``engine`` is held while steps are timed: who holds it else does so while it computes."""
         super().__init__(parent)
+        self._engine = engine or Lock()
         self.told: dict[str, RunForecast] = {}
         """By strategy; those of which nothing is known yet are missing."""
         self._project = project
@@ -52,6 +59,8 @@ class Forecasting(QObject):
         self._held = False
         self._configs: Configs = ()
         """What was asked about last, answered or not."""
+        self._seen = 0, 0
+        """The run that was followed last, and how many epochs of it."""
         self._control = RunControl()
         self._thread = WorkerThread("forecast", self)
         self._thread.progressed.connect(self._on_item)
@@ -79,13 +88,33 @@ class Forecasting(QObject):
         self._control.stop()
         self._timer.stop()
         if not held:
-            self._configs = ()
-            self._on_changed()
+            self.ask_again()
         self.changed.emit()
 
+    def ask_again(self) -> None:
+        """Forget what was told: what it depends on has changed, though no config has."""
+        self._configs = ()
+        self._forget()
+        if not self._held and self._wanted():
+            self._control.stop()
+            self._timer.start()
+
+    def _forget(self) -> None:
+        if self.told:
+            self.told = {}
+            self.changed.emit()
+
     def follow(self, history: RunHistory) -> None:
-        """Refine what is said of a run's strategy by the epochs that it has done."""
-        if history.forecast is None or history.started is None:
+        """Refine what is said of the strategy of a run that goes on by the epochs that it has done.
+
+        Not where the settings have changed since it began: the cards speak of those.
+        """
+        goes_on = self._held and history.ended is None
+        seen = id(history), len(history.epochs)
+        if not goes_on or history.forecast is None or history.started is None or seen == self._seen:
+            return
+        self._seen = seen
+        if not self._configs or self._wanted() != self._configs:
             return
         strategy, before = history.forecast.strategy, self.told.get(history.forecast.strategy)
         self.told[strategy] = refined(history.forecast, history.started.config, history.epochs)
@@ -102,13 +131,12 @@ class Forecasting(QObject):
 
     @Slot()
     def _on_changed(self) -> None:
-        if self._held or self._wanted() == self._configs:
+        if self._wanted() == self._configs:
             return
-        self._control.stop()
-        if self.told:
-            self.told = {}
-            self.changed.emit()
-        self._timer.start()
+        self._forget()
+        if not self._held:
+            self._control.stop()
+            self._timer.start()
 
     def _wanted(self) -> Configs:
         """Return a config a strategy, none while something is missing."""
@@ -128,11 +156,13 @@ class Forecasting(QObject):
         if not self._configs:
             self.changed.emit()
             return
-        configs, control, job = self._configs, RunControl(), self._job
+        configs, control, job, engine = self._configs, RunControl(), self._job, self._engine
         self._control = control
 
         def work() -> Generator[object, None, None]:
-            yield from job(configs, control)
+            with engine:
+                if not control.stopping:
+                    yield from job(configs, control)
 
         self._thread.start(work)
         self.changed.emit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from threading import Lock
 
 from PySide6.QtCore import QObject, Signal
 
@@ -21,8 +22,9 @@ class LrSearch(Errand):
     found = Signal(object)
     """An ``LrFound``; not said of a search that was cancelled."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, engine: Lock | None = None, parent: QObject | None = None) -> None:
         super().__init__("learning rates", parent)
+        self._engine = engine or Lock()
         self._control = RunControl()
 
     @property
@@ -32,7 +34,7 @@ class LrSearch(Errand):
     def start(self, config: TrainConfig) -> None:
         """Search as a run of ``config`` would learn. One at a time."""
         self._control = RunControl()
-        self._run(_work(config, self._control))
+        self._run(_work(config, self._control, self._engine))
 
     def cancel(self) -> None:
         """End the search after its batch."""
@@ -45,13 +47,16 @@ class LrSearch(Errand):
         self.found.emit(answer)
 
 
-def _work(config: TrainConfig, control: RunControl) -> Callable[[], Generator[object, None, None]]:
+def _work(
+    config: TrainConfig, control: RunControl, engine: Lock
+) -> Callable[[], Generator[object, None, None]]:
     def work() -> Generator[object, None, None]:
         from ftgui.jobs.lr_find import find_learning_rate  # in the worker's thread: it brings torch
         from ftgui.training.lr_finder import LrFound
 
-        for item in find_learning_rate(config, control):
-            if isinstance(item, PhaseProgress | LrFound):
-                yield item
+        with engine:
+            for item in find_learning_rate(config, control):
+                if isinstance(item, PhaseProgress | LrFound):
+                    yield item
 
     return work

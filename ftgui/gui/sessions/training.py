@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -119,8 +120,12 @@ class TrainingSession(QObject):
     """An FtguiError, for a run that could not begin or that ended in failure."""
     warned = Signal(object)
 
-    def __init__(self, job: Job = train_job, parent: QObject | None = None) -> None:
+    def __init__(
+        self, job: Job = train_job, engine: Lock | None = None, parent: QObject | None = None
+    ) -> None:
+        """``engine`` is held while a run goes on: it waits until who holds it else has let go."""
         super().__init__(parent)
+        self._engine = engine or Lock()
         self._job = job
         self._thread = WorkerThread("training", self)
         self._thread.progressed.connect(self._on_event)
@@ -216,16 +221,17 @@ class TrainingSession(QObject):
     def _work(
         self, asked: Asked, folder: Path, control: Control
     ) -> Callable[[], Generator[object, None, None]]:
-        job, monitor = self._job, self._monitor
+        job, monitor, engine = self._job, self._monitor, self._engine
 
         def work() -> Generator[object, None, None]:
             run = folder
-            for event in job(asked, folder, control):
-                if isinstance(event, ComparedRunStarted):
-                    run = folder / RUNS / event.name
-                if isinstance(event, RunEnded):
-                    _add_pause(run, monitor.longest_seconds)
-                yield event
+            with engine:
+                for event in job(asked, folder, control):
+                    if isinstance(event, ComparedRunStarted):
+                        run = folder / RUNS / event.name
+                    if isinstance(event, RunEnded):
+                        _add_pause(run, monitor.longest_seconds)
+                    yield event
 
         return work
 

@@ -131,10 +131,10 @@ def _told(
 
 def forecast_by_known(passages: Passages, config: TrainConfig, clock: RunClock) -> RunForecast | None:
     """Return what a run that is about to begin will take; None where a part was never timed here."""
-    with clock.aside():
+    spent, again = _once(clock)
+    with clock.phase("building"):  # what it asks of the frozen stages the run needs, too
         work = work_of(passages, config)
         rates = known_rates(passages, work)
-        spent, again = _once(clock)
         base = max(resident_bytes(), (_known_base() or 0) + work.weight_bytes)
         return forecast(work, rates, spent=spent, again=again, base_bytes=_on_cpu(passages, base))
 

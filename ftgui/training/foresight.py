@@ -90,6 +90,8 @@ def _undecoded(
     needed = np.full(len(store.pictures), everything)
     for each in lacking:
         needed |= each.any(axis=1)
+    if not needed.any():
+        return 0  # and its table stays as it is: when it was used last decides which goes first
     contents = [store.contents.get(store.pictures[n].path) for n in np.flatnonzero(needed)]
     place = caching.pixels if caching is not None else None
     if place is None or not place.has(store.kind):

@@ -100,7 +100,11 @@ class Prefix:
         return features
 
     def shape(self) -> Shape:
-        """Return what it makes of one picture; a blank one goes through it."""
+        """Return what it makes of one picture; a blank one goes through it, once."""
+        return self._shape
+
+    @cached_property
+    def _shape(self) -> Shape:
         crop = self.arithmetic.preprocessing.crop
         features = self.forward(torch.zeros((1, 3, crop, crop), dtype=torch.uint8))
         channels_last = features.ndim == 4 and self.arithmetic.layout == "channels_last"

@@ -335,7 +335,8 @@ def test_spare_classes_are_exported_under_their_names(drawn: Drawn, tmp_path: Pa
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_a_folder_that_holds_something_is_refused_and_left_alone(out: Path, run: Finished) -> None:

@@ -235,9 +235,12 @@ def test_what_is_known_is_told_as_soon_as_a_run_ends(qtbot: QtBot, ready_window:
     window = ready_window(comparison(first := Gate(), last := Gate()))
     start(qtbot, window)
     window._tabs.setCurrentWidget(window.comparison)
-    assert words_of(window, "comparison_empty"), "nothing is known yet"
+    qtbot.waitUntil(lambda: words_of(window, "comparison_progress") != "", timeout=PATIENCE)
+    assert words_of(window, "comparison_progress").startswith("0 of 2 runs done")
     first.open()
-    qtbot.waitUntil(lambda: words_of(window, "comparison_state") == "1 of 2 runs done.", timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: words_of(window, "comparison_progress").startswith("1 of 2 runs done"), timeout=PATIENCE
+    )
     assert "two strategies" in words_of(window, "comparison_sentences")
     last.open()
     wait_idle(qtbot, window)

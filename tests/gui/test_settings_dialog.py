@@ -176,7 +176,7 @@ def test_leaving_a_field_counts_as_enter_does(qtbot: QtBot, open_settings: OpenS
 
 
 def test_what_else_is_in_the_file_stays(qtbot: QtBot, open_settings: OpenSettings) -> None:
-    settings_file().parent.mkdir(parents=True)
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
     settings_file().write_text('threads = 3\nnew = "of a later version"\n[theirs]\nkey = 1\n')
     dialog = open_settings()
     enter(qtbot, dialog, "cache_gb", "4")
@@ -321,7 +321,7 @@ def test_a_file_that_cannot_be_written_is_said_beside_what_was_typed(
 def test_a_file_that_cannot_be_read_is_said_and_never_written_over(
     qtbot: QtBot, open_settings: OpenSettings
 ) -> None:
-    settings_file().parent.mkdir(parents=True)
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
     settings_file().write_text("threads = 'two'\n")
     dialog = open_settings()
     assert "“threads”" in words_of(dialog, "settings_trouble")
@@ -338,7 +338,7 @@ def test_a_file_that_breaks_while_the_dialog_is_open_is_said_beside_what_was_typ
     qtbot: QtBot, open_settings: OpenSettings
 ) -> None:
     dialog = open_settings()
-    settings_file().parent.mkdir(parents=True)
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
     settings_file().write_text("threads = \n")
     enter(qtbot, dialog, "cache_gb", "2")
     assert "is not a settings file" in problem(dialog, "cache_gb")

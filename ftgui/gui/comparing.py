@@ -34,6 +34,8 @@ class OpenedComparison:
     folder: Path
     comparison: ComparisonFile
     runs: tuple[tuple[RunHistory, int], ...]
+    lost: tuple[tuple[str, FtguiError], ...] = ()
+    """The names of runs that could not be read, and why."""
 
 
 class Comparisons(QObject):
@@ -61,6 +63,9 @@ class Comparisons(QObject):
         self._reading = LatestTask("comparison", self)
         self._reading.done.connect(self._on_read)
         self._reading.failed.connect(self.failed)
+        self._following = LatestTask("moved comparison", self)
+        self._following.done.connect(self._on_followed)
+        self._following.failed.connect(self.failed)
         training.compared.connect(page.show_result)
         training.comparing_changed.connect(page.show_progress)
         page.compare_requested.connect(self.ask)
@@ -131,22 +136,43 @@ class Comparisons(QObject):
         shown = self._page.folder
         for before, now in moved.items():
             if shown is not None and before.is_relative_to(shown):
-                self.open(now.parent.parent, frozenset(moved.values()))
+                self._following.ask(partial(_read_moved, now.parent.parent))
                 return
 
     def forget(self) -> None:
         """Leave what is being read, and what is shown: another project is open."""
         self._reading.forget()
+        self._following.forget()
         self._page.show_none()
 
     def shutdown(self) -> None:
         self._reading.shutdown()
+        self._following.shutdown()
+
+    @Slot(object)
+    def _on_followed(self, moved: tuple[Path, ComparisonFile]) -> None:
+        self._page.show_comparison(*moved)
 
     @Slot(object)
     def _on_read(self, opened: OpenedComparison) -> None:
         self._page.show_comparison(opened.folder, opened.comparison)
         self._keeper.add_comparison(opened.folder)
         self.opened.emit(opened)
+        if opened.lost:
+            self._tell_lost(opened)
+
+    def _tell_lost(self, opened: OpenedComparison) -> None:
+        names = ", ".join(f"“{name}”" for name, _ in opened.lost[:3])
+        more = self.tr(" and more") if len(opened.lost) > 3 else ""
+        self.failed.emit(
+            FtguiError(
+                self.tr("Left out of the table, as it cannot be read: {names}{more}.").format(
+                    names=names, more=more
+                ),
+                self.tr("The other runs of the comparison are here."),
+                "\n".join(str(error) for _, error in opened.lost),
+            )
+        )
 
     @Slot(object)
     def _show_report(self, folder: Path) -> None:
@@ -155,9 +181,19 @@ class Comparisons(QObject):
 
 def _read(folder: Path, known: frozenset[Path]) -> OpenedComparison:
     comparison = read_comparison(folder)
-    runs = []
+    runs, lost = [], []
     for entry in comparison.plan.entries():
         place = folder / RUNS / entry.name
-        if place not in known and is_run(place):
+        if place in known or not is_run(place):
+            continue
+        try:
             runs.append((open_run(place), comparison.plan.strategies.index(entry.strategy)))
-    return OpenedComparison(folder, comparison, tuple(runs))
+        except FtguiError as error:
+            lost.append((entry.name, error))
+        except (OSError, ValueError) as error:
+            lost.append((entry.name, FtguiError(f"“{place}” cannot be read.", details=str(error))))
+    return OpenedComparison(folder, comparison, tuple(runs), tuple(lost))
+
+
+def _read_moved(folder: Path) -> tuple[Path, ComparisonFile]:
+    return folder, read_comparison(folder)

@@ -45,13 +45,10 @@ class Projects(QObject):
         """Begin an empty project."""
         if self._is_held(self.tr("Another project can be begun when it has ended.")):
             return
-        try:
-            self._keeper.start_new()
-        except FtguiError as error:
-            self._messages.show_error(error)
-            return
+        self._messages.clear()
+        self._keeper.start_new()
         settings.write("last_project", "")
-        self._after_leaving()
+        self.left.emit()
 
     def choose(self) -> None:
         """Ask which project to open."""
@@ -65,13 +62,14 @@ class Projects(QObject):
         """Open the project in ``folder``."""
         if self._is_held(self.tr("Another project can be opened when it has ended.")):
             return
+        self._messages.clear()
         try:
             kept = self._keeper.open(folder.absolute())
         except FtguiError as error:
             self._messages.show_error(error)
             return
         note_recent(folder.absolute())
-        self._after_leaving()
+        self.left.emit()
         if kept is not None:
             self._messages.show_warning(
                 self.tr("The file of the project “{name}” is damaged.").format(name=folder.name),
@@ -111,13 +109,9 @@ class Projects(QObject):
             self._messages.show_info(self.tr("A run is going on."), then)
         return self._training.is_active
 
-    def _after_leaving(self) -> None:
-        self._messages.clear()
-        self.left.emit()
-
     def _tell_saved(self, folder: Path, stayed: list[Path]) -> None:
         outside = [place for place in stayed if not place.is_relative_to(folder)]
-        words = self.tr("{runs} elsewhere stay where they are.").format(
+        words = self.tr("{runs} that lie elsewhere, or that another program writes, stay there.").format(
             runs=counted(len(outside), self.tr("run"), self.tr("runs"))
         )
         self._messages.show_info(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -12,7 +13,6 @@ from PySide6.QtWidgets import QWidget
 
 from ftgui.core.download_words import megabytes
 from ftgui.core.errors import FtguiError
-from ftgui.core.files import unused_path
 from ftgui.gui.comparing import OpenedComparison
 from ftgui.gui.dialogs import files
 from ftgui.gui.dialogs.ask import ask_move_to_bin
@@ -25,7 +25,7 @@ from ftgui.gui.sessions.project_file import ProjectKeeper
 from ftgui.gui.sessions.runs import RunsSession
 from ftgui.gui.sessions.training import TrainingSession
 from ftgui.runs.history import RunHistory, open_run
-from ftgui.runs.library import comparison_of, size_of
+from ftgui.runs.library import comparison_of, is_being_written, size_of
 
 
 class RunDesk(QObject):
@@ -67,6 +67,7 @@ class RunDesk(QObject):
         card.bin_requested.connect(self.ask_bin)
         card.possible_changed.connect(self._on_selected)
         reader.completed.connect(self._on_completed)
+        reader.failed.connect(self._on_completed)
         reader.loaded.connect(self._on_loaded)
 
     # Beginning and going on -------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ class RunDesk(QObject):
         self.began.emit()
         config = self._project.config()
         name = f"{date.today():%Y-%m-%d}-{config.strategy}"
-        folder = unused_path(self._keeper.runs_folder, name)
+        folder = self._unused_folder(name)
         self._page.add_run(self._training.start(config, folder, self._unused_name(config.strategy)))
         self._card.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -88,6 +89,12 @@ class RunDesk(QObject):
         if not self._training.is_active and not history.is_brief:
             self.began.emit()
             self._training.resume(history)
+
+    def _unused_folder(self, name: str) -> Path:
+        """Return a folder that is not there, nor that of a run in the table: it may have failed before."""
+        names = itertools.chain((name,), (f"{name}-{number}" for number in itertools.count(2)))
+        places = (self._keeper.runs_folder / each for each in names)
+        return next(each for each in places if not each.exists() and not self._runs.has_folder(each))
 
     def _unused_name(self, strategy: str) -> str:
         taken = {row.history.name for row in self._runs.rows}
@@ -122,9 +129,8 @@ class RunDesk(QObject):
     @Slot(object)
     def remove(self, histories: list[RunHistory]) -> None:
         """Take runs out of the table, and out of the project; nothing on the disk is touched."""
-        comparisons = {str(history.folder): comparison_of(history.folder) for history in histories}
-        listed = set(self._keeper.comparisons)
-        self._keeper.leave_out([h.folder for h in histories if str(comparisons[str(h.folder)]) in listed])
+        folders = [history.folder for history in histories]
+        self._keeper.leave_out([each for each in folders if self._keeper.has_comparison(comparison_of(each))])
         self._runs.remove(histories)
 
     @Slot(object)
@@ -137,17 +143,21 @@ class RunDesk(QObject):
 
     def _move_to_bin(self, histories: list[RunHistory]) -> None:
         """Move what can be moved; a run whose folder stays keeps its row."""
-        gone = [history for history in histories if move_to_bin(history.folder)]
+        held = [history for history in histories if is_being_written(history.folder)]
+        asked = [history for history in histories if not any(history is each for each in held)]
+        gone = [history for history in asked if move_to_bin(history.folder)]
         self._runs.remove(gone)
-        left = [history for history in histories if all(history is not each for each in gone)]
+        left = [history for history in asked if not any(history is each for each in gone)]
         if left:
-            self.failed.emit(
-                FtguiError(
-                    self.tr("“{name}” cannot be moved to the bin.").format(name=left[0].name),
-                    self.tr("Nothing was deleted. Delete the folder yourself where there is no bin."),
-                    "\n".join(str(history.folder) for history in left),
-                )
-            )
+            hint = self.tr("Nothing was deleted. Delete the folder yourself where there is no bin.")
+            self._tell_left(self.tr("“{name}” cannot be moved to the bin."), hint, [*left, *held])
+        elif held:
+            hint = self.tr("Wait until it is done, or stop it there.")
+            self._tell_left(self.tr("Another program is writing “{name}”, so it stays."), hint, held)
+
+    def _tell_left(self, words: str, hint: str, left: list[RunHistory]) -> None:
+        folders = "\n".join(str(history.folder) for history in left)
+        self.failed.emit(FtguiError(words.format(name=left[0].name), hint, folders))
 
     # Looking ----------------------------------------------------------------------------------------------
 
@@ -176,7 +186,8 @@ class RunDesk(QObject):
             self._reader.complete(history)
 
     @Slot(object)
-    def _on_completed(self, _history: RunHistory) -> None:
+    def _on_completed(self, _history: object) -> None:
+        """Say what can be done with a run that is read whole now, or that cannot be."""
         self._card.show_possible()
 
     @Slot(object)

@@ -125,8 +125,13 @@ def _norm_words(config: TrainConfig, plan: FreezePlan | None = None) -> str:
 
 
 def strategy_words(config: TrainConfig) -> str:
-    """Return a run's strategy in a few words, for a table: "Freeze up to layer3", "Thaw at epoch 5"."""
-    strategy = STRATEGIES[config.strategy]
+    """Return a run's strategy in a few words, for a table: "Freeze up to layer3", "Thaw at epoch 5".
+
+    One of a newer ftgui is called by its name.
+    """
+    strategy = STRATEGIES.get(config.strategy)
+    if strategy is None:
+        return config.strategy
     title = strategy.title
     if config.freeze_until and "freeze_until" in strategy.reads:
         title = f"Freeze up to {config.freeze_until}"
@@ -147,7 +152,7 @@ SHORT_TITLES = {"full": "Everything"}
 
 def short_title(name: str) -> str:
     """Return a strategy's title for a line that names several."""
-    return SHORT_TITLES.get(name, STRATEGIES[name].title)
+    return SHORT_TITLES.get(name) or (STRATEGIES[name].title if name in STRATEGIES else name)
 
 
 def progress_words(history: RunHistory, paused: bool, stopping: bool) -> str:

@@ -26,6 +26,10 @@ TABLES = {
 }
 """Where answers stand, the most honest first, and what is to be known of them."""
 EARLY = "Optimistic: early stopping chose the last epoch by the very pictures it is judged on."
+CUT_OFF = (
+    "These are the answers to the validation pictures that each run wrote last. Not both came to their end, "
+    "so they may be of an earlier epoch."
+)
 ONE_SEED = "All of this is of one run each: how much of a difference is chance shows with more seeds."
 APART = "They were judged on different pictures, so they cannot be compared picture by picture."
 NO_ANSWERS = "There are no answers of both runs to compare picture by picture."
@@ -209,8 +213,7 @@ def _capital(name: str) -> str:
 
 
 def _remarks(verdict: Verdict, answers: Answers, first: RunHistory, second: RunHistory) -> Iterator[str]:
-    stopped_early = any(run.ended and run.ended.reason is Reason.EARLY_STOPPED for run in (first, second))
-    yield EARLY if answers.table == LAST_PREDICTIONS and stopped_early else TABLES[answers.table]
+    yield _source(answers.table, first, second)
     if set(answers.judged) != {verdict.pictures}:
         one, other = answers.judged
         yield (
@@ -219,3 +222,11 @@ def _remarks(verdict: Verdict, answers: Answers, first: RunHistory, second: RunH
         )
     if verdict.differs:
         yield ONE_SEED
+
+
+def _source(table: str, first: RunHistory, second: RunHistory) -> str:
+    """Return of what the answers of a table are, as a sentence."""
+    reasons = {run.ended.reason if run.ended else None for run in (first, second)}
+    if table != LAST_PREDICTIONS or reasons == {Reason.COMPLETED}:
+        return TABLES[table]
+    return EARLY if reasons <= {Reason.COMPLETED, Reason.EARLY_STOPPED} else CUT_OFF

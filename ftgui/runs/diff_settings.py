@@ -53,10 +53,16 @@ def asked_of(history: RunHistory) -> Asked:
     """Return what a run was asked to do, from its folder.
 
     Raises:
-        FtguiError: it did not begin, so nobody knows.
+        FtguiError: it did not begin, so nobody knows, or its strategy is a newer ftgui's.
     """
     if history.started is None:
         raise FtguiError(f"“{history.name}” did not begin, so there is nothing to hold against another run.")
+    if history.started.config.strategy not in STRATEGIES:
+        raise FtguiError(
+            f"“{history.name}” was trained in a way that this ftgui does not know: "
+            f"“{history.started.config.strategy}”.",
+            "Update ftgui to hold it against another run.",
+        )
     split, versions = None, {}
     with suppress(FtguiError):  # it was cut off before that was written
         split = read_split(history.folder)
@@ -74,6 +80,8 @@ def in_a_word(found: tuple[Difference, ...]) -> str:
     """Return how much differs, as a sentence."""
     if not found:
         return "Nothing: both did the same, on the same pictures."
+    if len(found) == 1 and UNKNOWN in (found[0].first, found[0].second):
+        return "Nothing that is known; but which pictures they were given does not stand in both folders."
     if len(found) > 1:
         return f"{len(found)} things were not the same; everything else was."
     title = found[0].title
@@ -201,6 +209,9 @@ FACTS: tuple[tuple[str, Callable[[Asked], Any], Callable[[Asked], str]], ...] = 
 )
 """What it is called, what has to be the same, and how it is said."""
 
+UNKNOWN = "not known"
+"""Which pictures a run was given, where it did not get so far as to write it."""
+
 VERSIONS = {
     "ftgui": "Version of ftgui",
     "python": "Version of Python",
@@ -215,6 +226,7 @@ def _pictures(first: Asked, second: Asked) -> Iterator[Difference]:
     """Yield which pictures were learned from and judged on, where those are not the same."""
     one, other = first.split, second.split
     if one is None or other is None:
+        yield Difference("Pictures", _sides(one), _sides(other))
         return
     if (one.class_names, one.train, one.val) == (other.class_names, other.train, other.val):
         return
@@ -224,5 +236,7 @@ def _pictures(first: Asked, second: Asked) -> Iterator[Difference]:
     yield Difference("Pictures", _sides(one), _sides(other) + same)
 
 
-def _sides(split: SplitFile) -> str:
+def _sides(split: SplitFile | None) -> str:
+    if split is None:
+        return UNKNOWN
     return f"{len(split.train):,} to learn from, {len(split.val):,} to judge on"

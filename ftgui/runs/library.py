@@ -7,19 +7,37 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from ftgui.runs.comparison import COMPARISON, RUNS
-from ftgui.runs.project import PROJECT_RUNS, ListedRun, ProjectFile, as_listed, place_of
-from ftgui.runs.store import EVENTS
+from ftgui.runs.project import (
+    PROJECT_RUNS,
+    ListedRun,
+    ProjectFile,
+    as_listed,
+    each_once,
+    is_file,
+    place_of,
+)
+from ftgui.runs.store import EVENTS, LOCK
 
 
 def is_run(folder: Path) -> bool:
-    return (folder / EVENTS).is_file()
+    return is_file(folder / EVENTS)
+
+
+def is_there(folder: Path) -> bool:
+    """Return whether a folder is there, or may be: nobody knows of one that cannot be looked for."""
+    try:
+        return folder.exists()
+    except (OSError, ValueError):
+        return True
 
 
 def comparison_of(folder: Path) -> Path | None:
     """Return the folder of the comparison that the run in ``folder`` is one of, if it is."""
     above = folder.parent.parent
-    return above if folder.parent.name == RUNS and (above / COMPARISON).is_file() else None
+    return above if folder.parent.name == RUNS and is_file(above / COMPARISON) else None
 
 
 def runs_in(folder: Path) -> list[Path]:
@@ -28,7 +46,7 @@ def runs_in(folder: Path) -> list[Path]:
     for place in _folders_in(folder):
         if is_run(place):
             found.append(place)
-        elif (place / COMPARISON).is_file():
+        elif is_file(place / COMPARISON):
             found += filter(is_run, _folders_in(place / RUNS))
     return found
 
@@ -41,13 +59,15 @@ def listed_runs(folder: Path, project: ProjectFile) -> list[ListedRun]:
     for comparison in project.comparisons:
         found += filter(is_run, _folders_in(place_of(comparison, folder) / RUNS))
     new = (place for place in dict.fromkeys(found) if place not in known)
-    return [*project.runs, *(ListedRun(folder=as_listed(place, folder)) for place in new)]
+    listed = (*project.runs, *(ListedRun(folder=as_listed(place, folder)) for place in new))
+    return list(each_once(listed, folder))
 
 
 def bring_in(folders: Iterable[Path], home: Path, project: Path) -> dict[Path, Path]:
     """Move what lies in ``home`` into the runs of ``project``; return where each of ``folders`` lies then.
 
-    A run of a comparison moves with it. What cannot be moved, on another disk for example, stays.
+    A run of a comparison moves with it. What cannot be moved, on another disk for example, stays, and so
+    does what another program writes.
     """
     lies: dict[Path, Path] = {}
     moved: dict[Path, Path] = {}
@@ -64,9 +84,27 @@ def size_of(folder: Path) -> int:
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:
-            with suppress(FileNotFoundError):  # gone since it was listed
+            with suppress(OSError):  # gone since it was listed, or nobody may look
                 total += Path(place, name).lstat().st_size
     return total
+
+
+def is_being_written(folder: Path) -> bool:
+    """Return whether somebody writes a run now, its comparison, or any run of a comparison."""
+    comparison = comparison_of(folder)
+    parts = (folder, *((comparison,) if comparison else ()), *_folders_in(folder / RUNS))
+    return any(map(_is_locked, parts))
+
+
+def _is_locked(folder: Path) -> bool:
+    """Return whether somebody holds a folder's lock, whose file is there for as long."""
+    if not is_file(folder / LOCK):
+        return False
+    try:
+        with FileLock(folder / LOCK).acquire(timeout=0):
+            return False
+    except (Timeout, OSError):  # where it may not be opened, it is another user's
+        return True
 
 
 def _unit(folder: Path, home: Path) -> Path | None:
@@ -78,6 +116,8 @@ def _unit(folder: Path, home: Path) -> Path | None:
 
 def _moved(place: Path, into: Path) -> Path:
     target = into / place.name
+    if is_being_written(place):
+        return place
     try:
         into.mkdir(exist_ok=True)
         place.rename(target)
@@ -89,6 +129,13 @@ def _moved(place: Path, into: Path) -> Path:
 def _folders_in(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
-            return [folder / name for name in sorted(each.name for each in entries if each.is_dir())]
+            return [folder / name for name in sorted(each.name for each in entries if _is_folder(each))]
     except OSError:
         return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

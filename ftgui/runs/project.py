@@ -5,6 +5,7 @@ What the user gave to a run, such as another name, stands here; a run's own fold
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,25 @@ def is_setting(name: str, value: object) -> bool:
     return True
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a file is there, as far as anybody may look."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def is_project(folder: Path) -> bool:
-    return (folder / PROJECT).is_file()
+    return is_file(folder / PROJECT)
+
+
+def is_text(name: str) -> bool:
+    """Return whether a name can stand in ``project.json``: Linux allows some that are no text."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_project(folder: Path) -> ProjectFile:
@@ -92,6 +110,12 @@ def write_project(folder: Path, project: ProjectFile) -> None:
         records.write_json(folder / PROJECT, project)
     except OSError as error:
         raise files.cannot_write(folder, "the project", error) from error
+    except ValueError as error:
+        raise FtguiError(
+            f"The project cannot be written to “{folder}”: a name in it is no text.",
+            "Give the folder of pictures, or the weights file, a name of ordinary letters.",
+            str(error),
+        ) from error
 
 
 def is_damaged(folder: Path) -> bool:
@@ -135,3 +159,16 @@ def as_listed(folder: Path, project: Path) -> str:
 def place_of(listed: str, project: Path) -> Path:
     """Return the folder that a project names."""
     return project / listed  # an absolute path stays what it is
+
+
+def named_from(run: ListedRun, project: Path, home: Path) -> ListedRun:
+    """Return a run of the project in ``project`` as one in ``home`` names it."""
+    return msgspec.structs.replace(run, folder=as_listed(place_of(run.folder, project), home))
+
+
+def each_once(runs: Iterable[ListedRun], project: Path) -> tuple[ListedRun, ...]:
+    """Return runs of a project without those whose folder came before."""
+    first: dict[Path, ListedRun] = {}
+    for run in runs:
+        first.setdefault(place_of(run.folder, project), run)
+    return tuple(first.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
+from ftgui.core.errors import FtguiError
 from ftgui.gui import settings
 from ftgui.gui.main_window import MainWindow
+from ftgui.gui.sessions import runs as runs_session
 from ftgui.runs import brief
+from ftgui.runs.history import RunHistory
 from ftgui.runs.project import PROJECT, ListedRun, ProjectFile, read_project, write_project
-from ftgui.runs.store import EVENTS
+from ftgui.runs.store import EVENTS, SUMMARY
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from tests.gui.conftest import OpenWindow
@@ -198,6 +202,85 @@ def test_a_new_project_is_empty_and_forgets_nothing_of_the_one_before(
     assert len(after.runs) == 3
 
 
+def test_where_no_run_can_be_found_all_that_is_kept_of_them_stays(
+    qtbot: QtBot, open_window: OpenWindow, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(*_args: object) -> list[ListedRun]:
+        raise FtguiError("The disk is gone.")
+
+    kept = read_project(project).runs
+    monkeypatch.setattr(runs_session, "listed_runs", found)
+    window = open_window()
+    open_project(qtbot, window, project)
+    window.project.set_setting("epochs", 9)
+    window.close()
+    assert read_project(project).settings == {"epochs": 9}
+    assert read_project(project).runs == kept
+
+
+def test_a_run_whose_folder_nobody_may_look_into_is_lost_and_no_other(
+    qtbot: QtBot, open_window: OpenWindow, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(folder: Path) -> RunHistory:
+        if folder.name == "third":
+            raise PermissionError(13, "Permission denied")
+        return brief.read_brief(folder)
+
+    monkeypatch.setattr(runs_session, "read_brief", read)
+    window = open_window()
+    open_project(qtbot, window, project)
+    assert words_of(window, "message") == "1 run of this project cannot be read: “third”."
+    assert cells(window, "Name") == ["first", "second"]
+    assert [run.name for run in window.keeper.record().runs] == ["", "", "from the server"]
+
+
+def test_a_run_of_a_strategy_of_tomorrow_is_called_by_its_name(
+    qtbot: QtBot, open_window: OpenWindow, project: Path
+) -> None:
+    for name in (EVENTS, SUMMARY):
+        file = project / "runs" / "first" / name
+        content = file.read_bytes()
+        assert b"freeze" in content
+        file.write_bytes(content.replace(b'"freeze"', b'"of tomorrow"'))
+    window = open_window()
+    open_project(qtbot, window, project)
+    assert cells(window, "What may move")[1] == "of tomorrow"
+    assert len(window.keeper.record().runs) == 3
+
+
+def test_runs_that_do_not_get_into_the_table_stay_in_the_project(
+    qtbot: QtBot, open_window: OpenWindow, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_runs: object) -> list[object]:
+        raise RuntimeError("the table is broken")
+
+    window = open_window()
+    monkeypatch.setattr(window.runs, "add_all", broken)
+    with qtbot.capture_exceptions() as errors:
+        open_project(qtbot, window, project)
+    assert len(errors) == 1
+    assert [run.name for run in window.keeper.record().runs] == ["from the server", "", ""]
+
+
+def test_a_run_that_is_damaged_is_said_once_and_its_buttons_say_why(
+    qtbot: QtBot, open_window: OpenWindow, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brief, "READ_AT_ONCE", 0)
+    events = project / "runs" / "second" / EVENTS
+    events.write_bytes(b"damaged\nall of it\n")
+    os.utime(events, (0, 0))
+    window = open_window()
+    open_project(qtbot, window, project)
+    card = window.page.runs_card
+    card.select(window.runs.rows[2].history)
+    assert "cannot be read" in words_of(window, "message")
+    assert "“second” cannot be read." in card.export_button.toolTip()
+    window.messages.clear()
+    for row in (1, 2):
+        card.select(window.runs.rows[row].history)
+    assert window.messages.message() == ""
+
+
 # Keeping ----------------------------------------------------------------------------------------------------
 
 
@@ -310,6 +393,52 @@ def test_nothing_is_saved_opened_or_begun_while_a_run_goes_on(
     assert len(window.runs.rows) == 1
     gate.open()
     wait_idle(qtbot, window)
+
+
+def test_lost_runs_of_the_project_are_named_where_they_were_when_it_is_saved_elsewhere(
+    qtbot: QtBot, open_window: OpenWindow, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "runs" / "first").rename(tmp_path / "away")
+    window = open_window()
+    open_project(qtbot, window, project)
+    save_as(window, tmp_path / "saved", monkeypatch)
+    named = {run.folder for run in read_project(tmp_path / "saved").runs}
+    assert str(project / "runs" / "first") in named
+
+
+def test_a_project_whose_folder_is_gone_can_be_saved_elsewhere_and_left(
+    qtbot: QtBot, open_window: OpenWindow, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window()
+    for leave in (False, True):
+        open_project(qtbot, window, project)
+        project.rename(tmp_path / "moved away")
+        window.project.set_setting("epochs", 8)
+        if leave:
+            the(window, QAction, "action_new_project").trigger()
+            assert str(project / PROJECT) in words_of(window, "message")
+            assert cells(window, "Name") == []
+        else:
+            save_as(window, tmp_path / "saved", monkeypatch)
+            assert read_project(tmp_path / "saved").settings == {"epochs": 8}
+            assert len(cells(window, "Name")) == 3
+        (tmp_path / "moved away").rename(project)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there are names that are no text")
+def test_a_run_whose_name_is_no_text_is_said_and_the_rest_is_kept(
+    qtbot: QtBot, open_window: OpenWindow, project: Path, tmp_path: Path
+) -> None:
+    window = open_window()
+    open_project(qtbot, window, project)
+    no_text = tmp_path / os.fsdecode(b"caf\xe9")
+    make_run(tmp_path / "cafe", 0.8).rename(no_text)
+    window.add_run(no_text)
+    qtbot.waitUntil(lambda: "“caf?”" in words_of(window, "message"), timeout=PATIENCE)
+    window.project.set_setting("epochs", 9)
+    window.close()
+    assert read_project(project).settings == {"epochs": 9}
+    assert len(read_project(project).runs) == 3
 
 
 # Remembering ------------------------------------------------------------------------------------------------

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from PySide6.QtCore import QFile, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from ftgui.core.errors import FtguiError
 from ftgui.gui.main_window import MainWindow
-from ftgui.runs.store import EVENTS
+from ftgui.runs.store import EVENTS, LOCK
 from tests.gui.conftest import OpenWindow
 from tests.gui.driving import (
     PATIENCE,
@@ -150,7 +152,8 @@ def test_delete_takes_a_run_from_elsewhere_out_of_the_table_and_nothing_else(
 def test_a_run_that_goes_on_can_neither_leave_nor_go_to_the_bin(
     qtbot: QtBot, ready_window: OpenWindow
 ) -> None:
-    window = ready_window(scripted_job(started(), batch(1, 1), gate := Gate(), epoch(1), ended()))
+    steps = (started(), batch(1, 1), gate := Gate(), epoch(1), ended())
+    window = ready_window(scripted_job(*steps, stored=True))
     click(qtbot, window, "train_button")
     menu = window.page.runs_card.menu
     menu.look()
@@ -162,6 +165,38 @@ def test_a_run_that_goes_on_can_neither_leave_nor_go_to_the_bin(
     wait_idle(qtbot, window)
     menu.look()
     assert menu.entries["bin"].isEnabled()
+
+
+def test_a_run_that_failed_before_it_had_a_folder_keeps_its_place_and_can_only_leave(
+    qtbot: QtBot, ready_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = ready_window(scripted_job(FtguiError("The disk is full.")))
+    for _ in range(2):
+        click(qtbot, window, "train_button")
+        wait_idle(qtbot, window)
+    first, second = (row.history.folder for row in window.runs.rows)
+    assert first != second
+    assert window.keeper.record().runs == ()
+    menu = window.page.runs_card.menu
+    select(window, 0)
+    menu.look()
+    assert (menu.entries["remove"].isEnabled(), menu.entries["bin"].isEnabled()) == (True, False)
+    qtbot.keyClick(runs_table(window), Qt.Key.Key_Delete)
+    assert [row.history.folder for row in window.runs.rows] == [second]
+
+
+def test_what_another_program_writes_does_not_go_to_the_bin(
+    qtbot: QtBot, window: MainWindow, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[str] = []
+    monkeypatch.setattr(QFile, "moveToTrash", lambda path: (not moved.append(path), ""))  # type: ignore[func-returns-value]
+    select(window, 0, 1)
+    qtbot.keyClick(runs_table(window), Qt.Key.Key_Delete)
+    with FileLock(runs_folder / "ants" / LOCK):
+        click(qtbot, the(window, QMessageBox, "bin_question"), "move_to_bin")
+    assert moved == [str(runs_folder / "bees")]
+    assert cells(window, "Name") == ["ants", "wasps"]
+    assert words_of(window, "message") == "Another program is writing “ants”, so it stays."
 
 
 def test_the_menu_of_rows_offers_what_can_be_done(qtbot: QtBot, window: MainWindow) -> None:

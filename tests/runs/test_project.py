@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from ftgui.core.errors import FtguiError
 from ftgui.runs.comparison import COMPARISON
@@ -16,13 +17,14 @@ from ftgui.runs.project import (
     ProjectFile,
     as_listed,
     is_damaged,
+    is_project,
     is_setting,
     keep_aside,
     place_of,
     read_project,
     write_project,
 )
-from ftgui.runs.store import EVENTS
+from ftgui.runs.store import EVENTS, LOCK
 
 FULL = ProjectFile(
     dataset="/data/ants & bees",
@@ -199,6 +201,44 @@ def test_what_cannot_be_moved_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Path, "rename", another_disk)
     assert bring_in([run], tmp_path / "home", tmp_path / "project") == {run: run}
     assert (run / EVENTS).is_file()
+
+
+def test_what_another_program_writes_stays(tmp_path: Path) -> None:
+    home, project = tmp_path / "home", tmp_path / "project"
+    project.mkdir()
+    run = make_run(home / "run")
+    compared = make_comparison(home / "comparison", "one", "two")
+    asked = [run, compared / "runs" / "two"]
+    for place in (home / "run", compared / "runs" / "one", compared):
+        with FileLock(place / LOCK):
+            lies = bring_in([place if place == run else asked[1]], home, project)
+        assert all(before == now for before, now in lies.items())
+    assert [lies != before for before, lies in bring_in(asked, home, project).items()] == [True, True]
+
+
+def test_what_nobody_may_look_into_is_no_run_and_no_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    make_run(tmp_path / "run")
+    monkeypatch.setattr(Path, "is_file", refused)
+    assert runs_in(tmp_path) == []
+    assert comparison_of(tmp_path / "runs" / "a") is None
+    assert not is_project(tmp_path)
+
+
+def test_a_run_that_is_listed_twice_is_one(tmp_path: Path) -> None:
+    kept = ProjectFile(
+        runs=(ListedRun(folder="runs/a", name="mine"), ListedRun(folder=str(tmp_path / "runs" / "a")))
+    )
+    assert listed_runs(tmp_path, kept) == [kept.runs[0]]
+
+
+def test_a_name_that_is_no_text_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FtguiError, match="no text"):
+        write_project(tmp_path, ProjectFile(dataset="caf\udce9"))
 
 
 def test_the_size_of_a_run_is_that_of_its_files(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ftgui.gui.theme import RunColour
 from ftgui.gui.widgets.tables import COLOUR_ROLE
 from ftgui.gui.words import is_over, strategy_words
 from ftgui.runs.history import RunHistory
+from ftgui.runs.library import is_there
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, MAY_MOVE = column_of("Name"), column_of("What may move")
@@ -31,6 +32,8 @@ class RunRow:
     number: int
     """No other run of this window has the same."""
     shown: bool = True
+    unreadable: bool = False
+    """Whether the rest of it could not be read when somebody looked at it."""
     curves: RunCurves = field(init=False, repr=False)
     said: list[tuple[str, Any]] = field(init=False, repr=False)
     """The text and the key of each column when it was last looked at: a painting asks for them many times."""
@@ -145,6 +148,10 @@ class RunsModel(QAbstractTableModel):
     def has_folder(self, folder: object) -> bool:
         return any(row.history.folder == folder for row in self.rows)
 
+    def is_unreadable(self, history: RunHistory) -> bool:
+        row = self.row_of(history)
+        return row is not None and row.unreadable
+
     def row_of(self, history: RunHistory) -> RunRow | None:
         """Return the row of a run; None where it is not in the table."""
         return next((row for row in self.rows if row.history is history), None)
@@ -156,11 +163,12 @@ class RunsModel(QAbstractTableModel):
         return self.home is not None and history.folder.is_relative_to(self.home)
 
     def can_go_to_bin(self, history: RunHistory) -> bool:
-        return is_over(history) and self.is_own(history)
+        return is_over(history) and self.is_own(history) and is_there(history.folder)
 
     def can_leave(self, history: RunHistory) -> bool:
-        """Whether a run may be taken out of the table and stay where it is."""
-        return is_over(history) and not (self.finds_again and self.is_own(history))
+        """Whether a run may be taken out of the table and stay where it is, if it is anywhere."""
+        is_found_again = self.finds_again and self.is_own(history) and is_there(history.folder)
+        return is_over(history) and not is_found_again
 
     def show(self, rows: Sequence[int], shown: bool) -> None:
         """Show or hide the curves of rows."""

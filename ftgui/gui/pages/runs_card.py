@@ -166,7 +166,7 @@ class RunsCard(Card):
         if not is_over(history):
             return self.tr("This run still goes on.")
         if history.is_brief:
-            return self.tr("This run is being read.")
+            return self._reading_words(history)
         if history.kept is None:
             return self.tr("This run kept no weights.")
         return self.tr("An export is being written.") if self._exporting else ""
@@ -179,7 +179,7 @@ class RunsCard(Card):
         if not is_over(history):
             return self.tr("This run still goes on.")
         if history.is_brief:
-            return self.tr("This run is being read.")
+            return self._reading_words(history)
         obstacle = obstacle_to_resuming(history)
         if obstacle:
             return self.tr("This run cannot go on: {obstacle}.").format(obstacle=obstacle)
@@ -188,7 +188,14 @@ class RunsCard(Card):
     def _diff_obstacle(self, selected: Sequence[RunHistory]) -> str:
         if len(selected) != 2:
             return self.tr("Select two runs, the second with Ctrl held down, to lay them side by side.")
-        return self.tr("A run is being read.") if any(each.is_brief for each in selected) else ""
+        waiting = [self._reading_words(each) for each in selected if each.is_brief]
+        return waiting[0] if waiting else ""
+
+    def _reading_words(self, history: RunHistory) -> str:
+        """Return why nothing can be done with a run that was read in brief."""
+        if self._runs.is_unreadable(history):
+            return self.tr("“{name}” cannot be read.").format(name=history.name)
+        return self.tr("“{name}” is being read.").format(name=history.name)
 
     def _has_selection(self) -> bool:
         return bool(self.selected_runs())
@@ -264,7 +271,7 @@ class RunsCard(Card):
         """Do what fits: the project's own runs go to the bin, once that is confirmed; others only leave."""
         selected = self.selected_runs()
         own = list(filter(self._runs.can_go_to_bin, selected))
-        others = [each for each in selected if not self._runs.is_own(each) and self._runs.can_leave(each)]
+        others = [each for each in selected if self._runs.can_leave(each)]
         if own:
             self.bin_requested.emit(own)
         elif others:

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ftgui.core import files
 from ftgui.core.errors import FtguiError
 from ftgui.data.left_out import copy_left_out
-from ftgui.gui.item_models.runs_model import RunsModel
+from ftgui.gui.item_models.runs_model import RunRow, RunsModel
 from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.sessions.runs import RunsSession, listed
 from ftgui.gui.sessions.worker import LatestTask
-from ftgui.runs.library import bring_in
+from ftgui.gui.words import is_over
+from ftgui.runs.library import bring_in, is_there
 from ftgui.runs.project import (
+    PROJECT,
     PROJECT_RUNS,
-    ListedRun,
     ProjectFile,
     as_listed,
+    each_once,
     is_damaged,
+    is_text,
     keep_aside,
+    named_from,
     place_of,
     read_project,
     write_project,
 )
+
+logger = logging.getLogger(__name__)
 
 SOON_MS = 400
 """After a change, in which others may follow: then all are written at once."""
@@ -61,6 +69,8 @@ class ProjectKeeper(QObject):
         self.comparisons: tuple[str, ...] = ()
         self.removed: tuple[str, ...] = ()
         self._written: ProjectFile | None = None
+        self._told: set[str] = set()
+        """Folders that cannot stand in ``project.json``, which the user knows."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SOON_MS)
@@ -75,12 +85,8 @@ class ProjectKeeper(QObject):
     # Intents ------------------------------------------------------------------------------------------
 
     def start_new(self) -> None:
-        """Begin an empty project, which has no folder of its own before it is saved.
-
-        Raises:
-            FtguiError: the one that is open cannot be written; it stays open.
-        """
-        self.flush()
+        """Begin an empty project, which has no folder of its own before it is saved."""
+        self._leave()
         self._settle(*self._unsaved, is_saved=False)
         self._project.restore(ProjectFile())
         self.opened.emit()
@@ -92,10 +98,9 @@ class ProjectKeeper(QObject):
             Where a damaged ``project.json`` was kept aside; None where it could be read.
 
         Raises:
-            FtguiError: there is no project, or a newer ftgui wrote it, or the one that is open cannot be
-                written; that stays open.
+            FtguiError: there is no project, or a newer ftgui wrote it; the one that is open stays open.
         """
-        self.flush()
+        self._leave()
         kept = keep_aside(folder) if is_damaged(folder) else None
         read = ProjectFile() if kept is not None else read_project(folder)
         self._settle(folder, folder / PROJECT_RUNS, is_saved=True)
@@ -117,7 +122,8 @@ class ProjectKeeper(QObject):
             FtguiError: the folder holds something already or cannot be written to.
         """
         files.new_folder(folder, "the project")
-        self.flush()
+        with suppress(FtguiError):  # the old folder may be gone: all there is to keep is written to this one
+            self.flush()
         as_it_is = self.record(folder)
         write_project(folder, as_it_is)
         copy_left_out(self.folder, folder)
@@ -145,6 +151,10 @@ class ProjectKeeper(QObject):
             self.comparisons += (name,)
             self.note()
 
+    def has_comparison(self, folder: Path | None) -> bool:
+        """Whether all runs of the comparison in ``folder`` are in the project, those to come too."""
+        return folder is not None and as_listed(folder, self.folder) in self.comparisons
+
     def leave_out(self, folders: list[Path]) -> None:
         """Do not find these runs again when the project is opened."""
         self.removed += tuple(as_listed(folder, self.folder) for folder in folders)
@@ -158,16 +168,21 @@ class ProjectKeeper(QObject):
         """
         self._timer.stop()
         self._write.shutdown()
-        if self.is_saved and self.record() != self._written:
-            self._written = self.record()
-            write_project(self.folder, self._written)
+        record = self.record()
+        if self.is_saved and record != self._written:
+            write_project(self.folder, record)
+            self._written = record
 
     def shutdown(self) -> None:
-        """Write what was not written yet. Nobody is left to be told that this failed."""
+        """Write what was not written yet. Nobody is left to be told that this failed: it is logged."""
         try:
             self.flush()
         except FtguiError as error:
-            self.failed.emit(error)
+            logger.warning(
+                "The project in %s was not written: %s", ascii(str(self.folder)), ascii(str(error))
+            )
+        except Exception:  # the other threads still have to end
+            logger.exception("The project was not written")
 
     # Answers ------------------------------------------------------------------------------------------
 
@@ -179,14 +194,15 @@ class ProjectKeeper(QObject):
     def record(self, folder: Path | None = None) -> ProjectFile:
         """Return what is kept, as it is written in ``folder``, the project's own unless said."""
         home = folder or self.folder
+        runs = (
+            *(listed(row, home) for row in self._runs.rows if not _never_was(row)),
+            *(named_from(run, self.folder, home) for run in self._reader.waiting),
+            *(named_from(run, self.folder, home) for run, _ in self._reader.lost),
+        )
         return self._project.record(
-            runs=(
-                *(listed(row, home) for row in self._runs.rows),
-                *(self._from(run, home) for run in self._reader.waiting),
-                *(self._from(run, home) for run, _ in self._reader.lost),
-            ),
-            comparisons=tuple(as_listed(place_of(name, self.folder), home) for name in self.comparisons),
-            removed=tuple(as_listed(place_of(name, self.folder), home) for name in self.removed),
+            runs=tuple(run for run in each_once(runs, home) if is_text(run.folder)),
+            comparisons=self._names_from(self.comparisons, home),
+            removed=self._names_from(self.removed, home),
         )
 
     # ----------------------------------------------------------------------------------------------------
@@ -204,12 +220,45 @@ class ProjectKeeper(QObject):
         self._runs.home, self._runs.finds_again = runs_folder, is_saved
         self._project.pictures.set_project(folder)
 
-    def _from(self, run: ListedRun, home: Path) -> ListedRun:
-        """Return what is kept of a run that is not in the table, as a project in ``home`` names it."""
-        return msgspec.structs.replace(run, folder=as_listed(place_of(run.folder, self.folder), home))
+    def _names_from(self, names: Iterable[str], home: Path) -> tuple[str, ...]:
+        """Return names of folders as a project in ``home`` has them, those that are text."""
+        return tuple(filter(is_text, (as_listed(place_of(name, self.folder), home) for name in names)))
+
+    def _leave(self) -> None:
+        """Write what was not written yet. Where that cannot be, it is said: the user is not held there."""
+        try:
+            self.flush()
+        except FtguiError as error:
+            self.failed.emit(
+                FtguiError(
+                    self.tr("What you changed last could not be kept in “{file}”.").format(
+                        file=self.folder / PROJECT
+                    ),
+                    self.tr("The project is there as it was written before, if its folder is."),
+                    str(error),
+                )
+            )
+
+    def _tell_unnamed(self) -> None:
+        """Say once which runs the project cannot remember."""
+        folders = {str(row.history.folder) for row in self._runs.rows}
+        new = sorted(each for each in folders - self._told if not is_text(each))
+        self._told.update(new)
+        if new:
+            name = Path(new[0]).name.encode("utf-8", "replace").decode()
+            self.failed.emit(
+                FtguiError(
+                    self.tr(
+                        "The project cannot remember the run “{name}”: its folder's name is no text."
+                    ).format(name=name),
+                    self.tr("Rename the folder to have it kept."),
+                    "\n".join(map(ascii, new)),
+                )
+            )
 
     @Slot()
     def _write_soon(self) -> None:
+        self._tell_unnamed()
         record = self.record()
         if self.is_saved and record != self._written:
             self._write.ask(partial(_written, self.folder, record))
@@ -217,6 +266,12 @@ class ProjectKeeper(QObject):
     @Slot(object)
     def _on_written(self, record: ProjectFile) -> None:
         self._written = record
+
+
+def _never_was(row: RunRow) -> bool:
+    """Return whether a run failed before it had a folder."""
+    history = row.history
+    return history.started is None and is_over(history) and not is_there(history.folder)
 
 
 def _written(folder: Path, record: ProjectFile) -> ProjectFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ftgui.gui.sessions.worker import WorkerThread
 from ftgui.runs.brief import read_brief
 from ftgui.runs.history import RunHistory, open_run
 from ftgui.runs.library import listed_runs
-from ftgui.runs.project import ListedRun, ProjectFile, as_listed, place_of
+from ftgui.runs.project import ListedRun, ProjectFile, as_listed, named_from
 from ftgui.runs.store import EVENTS
 
 BATCH = 20
@@ -59,11 +59,11 @@ class RunsSession(QObject):
     def __init__(self, runs: RunsModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._runs = runs
-        self._project = Path()
         self.waiting: tuple[ListedRun, ...] = ()
-        """Of a project that is being read: what is not in the table yet."""
+        """Of a project that is being read: what is not in the table yet, by its whole path. What reading
+        did not get to stays here, and so in the project."""
         self.lost: list[tuple[ListedRun, FtguiError]] = []
-        """What a project lists and could not be read."""
+        """What a project lists and could not be read, by its whole path."""
         self._load = WorkerThread("runs", self)
         self._load.progressed.connect(self._on_read)
         self._load.failed.connect(self.failed)
@@ -85,12 +85,13 @@ class RunsSession(QObject):
     def load(self, folder: Path, project: ProjectFile) -> None:
         """Put the runs of the project in ``folder`` into the table, which is to be empty."""
         self.forget()
-        self._project, self.waiting, self._stopped = folder, project.runs, False
+        self.waiting, self._stopped = _by_path(project.runs, folder), False
         self._load.start(self._reading(folder, project))
 
     def complete(self, history: RunHistory) -> None:
         """Read the rest of a run: at once where that is little, else off the GUI thread."""
-        if not history.is_brief or any(each is history for each in self._asked):
+        is_asked = any(each is history for each in self._asked)
+        if not history.is_brief or is_asked or self._runs.is_unreadable(history):
             return
         if _is_little(history.folder):
             self._take(_read_whole(history))
@@ -118,12 +119,12 @@ class RunsSession(QObject):
 
     def _reading(self, folder: Path, project: ProjectFile) -> Callable[[], Generator[object, None, None]]:
         def work() -> Generator[object, None, None]:
-            listed = tuple(listed_runs(folder, project))
+            listed = _by_path(listed_runs(folder, project), folder)
             yield Found(listed)
             for first in range(0, len(listed), BATCH):
                 if self._stopped:
                     return
-                yield _read(listed[first : first + BATCH], folder)
+                yield _read(listed[first : first + BATCH])
 
         return work
 
@@ -132,14 +133,14 @@ class RunsSession(QObject):
         if isinstance(item, Found):
             self.waiting = item.runs
             return
-        self.waiting = self.waiting[len(item.read) + len(item.lost) :]
-        self.lost += item.lost
         rows = self._runs.add_all([_named(listed, history) for listed, history in item.read])
+        self.lost += item.lost
+        done = {listed.folder for listed, _ in (*item.read, *item.lost)}  # only now: nothing is in no place
+        self.waiting = tuple(run for run in self.waiting if run.folder not in done)
         self._to_draw += [row for row in rows if row.shown]
 
     @Slot()
     def _on_loaded(self) -> None:
-        self.waiting = ()
         self.loaded.emit(tuple(self.lost))
         self._turn.start()
 
@@ -178,6 +179,9 @@ class RunsSession(QObject):
 
     def _take(self, item: Whole) -> None:
         if item.whole is None:
+            row = self._runs.row_of(item.history)
+            if row is not None:
+                row.unreadable = True
             self.failed.emit(item.error)
         elif item.history.is_brief:
             item.history.complete(item.whole)
@@ -188,24 +192,36 @@ class RunsSession(QObject):
             self.completed.emit(item.history)
 
 
-def _read(listed: Sequence[ListedRun], project: Path) -> Reading:
+def _by_path(runs: Iterable[ListedRun], project: Path) -> tuple[ListedRun, ...]:
+    """Return runs of a project by their whole paths: these hold wherever the project is saved."""
+    return tuple(named_from(run, project, Path()) for run in runs)
+
+
+def _read(listed: Sequence[ListedRun]) -> Reading:
     """Read runs whole where their curves are drawn, else in brief."""
     read: list[tuple[ListedRun, RunHistory]] = []
     lost: list[tuple[ListedRun, FtguiError]] = []
     for run in listed:
-        place = place_of(run.folder, project)
+        place = Path(run.folder)
         try:
             read.append((run, open_run(place) if run.shown else read_brief(place)))
-        except FtguiError as error:
-            lost.append((run, error))
+        except (FtguiError, OSError, ValueError) as error:
+            lost.append((run, _as_said(place, error)))
     return Reading(tuple(read), tuple(lost))
 
 
 def _read_whole(history: RunHistory) -> Whole:
     try:
         return Whole(history, open_run(history.folder))
-    except FtguiError as error:
-        return Whole(history, None, error)
+    except (FtguiError, OSError, ValueError) as error:
+        return Whole(history, None, _as_said(history.folder, error))
+
+
+def _as_said(folder: Path, error: FtguiError | OSError | ValueError) -> FtguiError:
+    if isinstance(error, FtguiError):
+        return error
+    why = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return FtguiError(f"The run “{folder}” cannot be read: {why}.", details=str(error))
 
 
 def _named(listed: ListedRun, history: RunHistory) -> ReadRun:

@@ -102,6 +102,7 @@ def test_ctrl_c_ends_it_in_one_sentence(tmp_path: Path) -> None:
     root = write(tmp_path / "p", plain(each=40))
     script = (
         "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # else who started the tests decides
         "from ftgui.data import looking\n"
         "real = looking._read\n"
         "def read(*given):\n"

@@ -18,16 +18,8 @@ def ask_stop_and_close(parent: QWidget, on_yes: Callable[[], None]) -> QMessageB
     box.setWindowTitle(box.tr("A run is going on"))
     box.setText(box.tr("Stop training and close the window?"))
     box.setInformativeText(box.tr("The best weights so far are kept in the run's folder."))
-    stop = box.addButton(box.tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
-    stop.setObjectName("stop_and_close")
-    keep = box.addButton(box.tr("Go on training"), QMessageBox.ButtonRole.RejectRole)
-    keep.setObjectName("go_on")
-    box.setDefaultButton(keep)
-    box.setEscapeButton(keep)
-    box.accepted.connect(on_yes)
-    box.finished.connect(box.deleteLater)
-    box.open()
-    return box
+    stop = (box.tr("Stop and close"), "stop_and_close")
+    return _opened(box, stop, (box.tr("Go on training"), "go_on"), on_yes)
 
 
 def ask_move_to_bin(
@@ -43,10 +35,18 @@ def ask_move_to_bin(
     else:
         box.setText(box.tr("Move {count} runs to the bin?").format(count=f"{len(names):,}"))
     box.setInformativeText(_bin_words(box, names, size))
-    move = box.addButton(box.tr("Move to the bin"), QMessageBox.ButtonRole.AcceptRole)
-    move.setObjectName("move_to_bin")
-    keep = box.addButton(box.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
-    keep.setObjectName("keep")
+    move = (box.tr("Move to the bin"), "move_to_bin")
+    return _opened(box, move, (box.tr("Keep"), "keep"), on_yes)
+
+
+def _opened(
+    box: QMessageBox, yes: tuple[str, str], no: tuple[str, str], on_yes: Callable[[], None]
+) -> QMessageBox:
+    """Open a question with two answers, each a button's words and object name; the safe one is ``no``."""
+    accept = box.addButton(yes[0], QMessageBox.ButtonRole.AcceptRole)
+    keep = box.addButton(no[0], QMessageBox.ButtonRole.RejectRole)
+    accept.setObjectName(yes[1])
+    keep.setObjectName(no[1])
     box.setDefaultButton(keep)
     box.setEscapeButton(keep)
     box.accepted.connect(on_yes)

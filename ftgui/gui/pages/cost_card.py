@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from ftgui.core.errors import FtguiError
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.cost_plot import CostPlot, CostPoint
-from ftgui.gui.widgets.plot_menu import MenuButton, Offers, PlotMenu
-from ftgui.gui.widgets.plot_saving import Picture, copy_picture, save_numbers, save_picture
+from ftgui.gui.widgets.plot_menu import MenuButton, PlotMenu
+from ftgui.gui.widgets.plot_saving import Picture, Row
+from ftgui.gui.widgets.taking_along import TakingAlong
 from ftgui.runs.results import StrategyResult
 
 HEIGHT = 300
@@ -34,6 +34,8 @@ class CostCard(Card):
             empty_text=self.tr("A strategy stands here once it has all of its runs."),
         )
         self.plot.setFixedHeight(HEIGHT)
+        self._taking = TakingAlong(self.tr("cost"), self.picture, COLUMNS, self._numbers, self)
+        self._taking.failed.connect(self.failed)
         button = MenuButton(
             self.tr("Accuracy against cost: saving it"), self._make_menu, object_name="comparison_cost_menu"
         )
@@ -63,27 +65,7 @@ class CostCard(Card):
         return Picture(self.tr("Accuracy against cost"), "", self.plot.pieces())
 
     def _make_menu(self) -> PlotMenu:
-        menu = PlotMenu("comparison_cost_menu", Offers(), self)
-        menu.copy_requested.connect(self._copy)
-        menu.picture_requested.connect(self._save_picture)
-        menu.points_requested.connect(self._save_numbers)
-        return menu
+        return self._taking.make_menu("comparison_cost_menu")
 
-    @Slot()
-    def _copy(self) -> None:
-        copy_picture(self.picture())
-
-    @Slot()
-    def _save_picture(self) -> None:
-        try:
-            save_picture(self, self.picture(), self.tr("cost"))
-        except FtguiError as error:
-            self.failed.emit(error)
-
-    @Slot()
-    def _save_numbers(self) -> None:
-        rows = [(p.name, p.seconds, int(p.at_least), p.accuracy, p.low, p.high) for p in self.plot.points()]
-        try:
-            save_numbers(self, COLUMNS, rows, self.tr("cost"))
-        except FtguiError as error:
-            self.failed.emit(error)
+    def _numbers(self) -> list[Row]:
+        return [(p.name, p.seconds, int(p.at_least), p.accuracy, p.low, p.high) for p in self.plot.points()]

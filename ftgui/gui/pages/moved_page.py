@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from ftgui.core.errors import FtguiError
 from ftgui.gui.item_models.runs_model import RunRow, RunsModel, name_column
 from ftgui.gui.moved_words import amount_words, cell_words, entries_words, moved_summary
 from ftgui.gui.pages.moved_beside import MapsBeside
@@ -21,8 +20,9 @@ from ftgui.gui.widgets.heat_map import HeatMap, Place
 from ftgui.gui.widgets.heat_scale import HeatLegend
 from ftgui.gui.widgets.inputs import CalmComboBox
 from ftgui.gui.widgets.naming import name_widget
-from ftgui.gui.widgets.plot_menu import MenuButton, Offers, PlotMenu
-from ftgui.gui.widgets.plot_saving import Picture, WidgetPiece, copy_picture, save_numbers, save_picture
+from ftgui.gui.widgets.plot_menu import MenuButton, PlotMenu
+from ftgui.gui.widgets.plot_saving import Picture, Row, WidgetPiece
+from ftgui.gui.widgets.taking_along import TakingAlong
 from ftgui.gui.widgets.text import ElidedText, StatusLine, Text
 from ftgui.gui.words import is_over, strategy_words
 from ftgui.runs.history import Part, RunHistory
@@ -60,6 +60,8 @@ class MovedPage(QWidget):
             accessible_name=self.tr("Show the ticked runs beside each other"),
         )
         self.beside.setToolTip(self.tr("The maps of all runs that are ticked on the Training page."))
+        self._taking = TakingAlong(self.tr("moved"), self.picture, COLUMNS, self._numbers, self)
+        self._taking.failed.connect(self.failed)
         self._button = MenuButton(self.tr("Save what moved"), self._make_menu, object_name="moved_menu")
         self._maps_beside = MapsBeside()
         self._strategy = ElidedText("", "muted", object_name="moved_strategy")
@@ -229,35 +231,15 @@ class MovedPage(QWidget):
         return Picture(name, self._strategy.text(), tuple(WidgetPiece(card) for card in cards))
 
     def _make_menu(self) -> PlotMenu:
-        menu = PlotMenu("moved_menu", Offers(), self)
-        menu.copy_requested.connect(self._copy)
-        menu.picture_requested.connect(self._save_picture)
-        menu.points_requested.connect(self._save_numbers)
-        return menu
+        return self._taking.make_menu("moved_menu")
 
-    @Slot()
-    def _copy(self) -> None:
-        copy_picture(self.picture())
-
-    @Slot()
-    def _save_picture(self) -> None:
-        try:
-            save_picture(self, self.picture(), self.tr("moved"))
-        except FtguiError as error:
-            self.failed.emit(error)
-
-    @Slot()
-    def _save_numbers(self) -> None:
-        histories = [row.history for row in self._maps_beside.runs()] if self.beside.isChecked() else []
-        if not self.beside.isChecked() and self._history is not None:
-            histories = [self._history]
-        try:
-            save_numbers(self, COLUMNS, moved_numbers(histories), self.tr("moved"))
-        except FtguiError as error:
-            self.failed.emit(error)
+    def _numbers(self) -> Iterator[Row]:
+        if self.beside.isChecked():
+            return moved_numbers(row.history for row in self._maps_beside.runs())
+        return moved_numbers([self._history] if self._history is not None else [])
 
 
-def moved_numbers(histories: Iterable[RunHistory]) -> Iterator[tuple[str | float | int | None, ...]]:
+def moved_numbers(histories: Iterable[RunHistory]) -> Iterator[Row]:
     """Yield a row of ``COLUMNS`` for each stage and epoch; None where there is nothing that could move."""
     for history in histories:
         for moved in history.moved:

@@ -177,14 +177,25 @@ def test_runs_that_leave_say_that_their_curves_go_and_numbers_are_not_used_twice
     assert [number for number, *_ in told] == [0, 1, 3]
 
 
-def test_what_may_go_to_the_bin_lies_in_the_project_and_what_may_leave_does_not(model: RunsModel) -> None:
-    model.home, model.finds_again = Path("runs"), True
-    own, live = _history("own", *whole_run()), _history("live", started())
-    other = RunHistory("other", Path("elsewhere") / "other", state=own.state)
+def test_what_may_go_to_the_bin_lies_in_the_project_and_what_may_leave_does_not(
+    model: RunsModel, tmp_path: Path
+) -> None:
+    model.home, model.finds_again = tmp_path / "runs", True
+    state = _history("own", *whole_run()).state
+    own = RunHistory("own", model.home / "own", state=state)
+    other = RunHistory("other", tmp_path / "elsewhere" / "other", state=state)
+    live = RunHistory("live", model.home / "live", state=_history("live", started()).state)
+    for each in (own, other, live):
+        each.folder.mkdir(parents=True)
     allowed = [(model.can_go_to_bin(each), model.can_leave(each)) for each in (own, other, live)]
     assert allowed == [(True, False), (False, True), (False, False)]
     model.finds_again = False
     assert model.can_leave(own), "a project that was not saved yet does not look for its runs"
+    model.finds_again = True
+    own.folder.rmdir()
+    assert (model.can_go_to_bin(own), model.can_leave(own)) == (False, True), (
+        "what is lost cannot be found again"
+    )
 
 
 def test_a_run_that_was_cut_off_shows_what_its_weights_reached(model: RunsModel) -> None:

@@ -191,7 +191,7 @@ class _Comparing:
     def _progress(self, result: ComparisonResult) -> Progress:
         """Return how far it is, by what is known of its runs: those that nobody asked for are not counted."""
         seconds = seconds_of_strategies(result.runs, self.control.forecast)
-        left = [entry.strategy for entry in self.entries if self._is_left(entry)]
+        left = [(entry.strategy, self._share_left(entry)) for entry in self.entries if self._is_left(entry)]
         return progress_of(left, len(self.entries), seconds)
 
     def _is_left(self, entry: Entry) -> bool:
@@ -199,6 +199,11 @@ class _Comparing:
         if not self._is_wanted(entry) or entry.name in self._tried:
             return False
         return not _is_over(self._history(entry))
+
+    def _share_left(self, entry: Entry) -> float:
+        """Return which part of a run is still to be done: all but the epochs that it has."""
+        history, epochs = self._history(entry), self.comparison.plan.config.epochs
+        return max(0.0, 1.0 - len(history.epochs) / epochs) if history is not None and epochs else 1.0
 
     def _is_wanted(self, entry: Entry) -> bool:
         """Whether it is to be run now: of a comparison that grew, only what was asked for this time."""
@@ -224,8 +229,8 @@ class _Comparing:
             _clear(folder)
         result = self.comparison.result
         assert result is not None  # it was written
-        seconds = seconds_of_strategies(result.runs, self.control.forecast)
-        began = _now()
+        seconds = seconds_of_strategies(result.runs, self.control.forecast).get(entry.strategy)
+        share, began = self._share_left(entry), _now()
         control = self.control.next_run()  # before anybody hears of the run, and may want to skip it
         yield ComparedRunStarted(
             name=entry.name,
@@ -236,7 +241,7 @@ class _Comparing:
             total=len(self.entries),
             goes_on=goes_on,
             progress=self._progress(result),
-            seconds=seconds.get(entry.strategy),
+            seconds=None if seconds is None else share * seconds,
         )
         with closing(self._events_of(entry, control, goes_on=goes_on)) as events:
             for event in events:

@@ -35,9 +35,12 @@ def seconds_of_strategies(runs: Sequence[RunResult], forecast: Mapping[str, floa
     return dict(forecast) | {name: statistics.fmean(seconds) for name, seconds in taken.items()}
 
 
-def progress_of(left: Sequence[str], total: int, seconds: Mapping[str, float]) -> Progress:
-    """Return how far a comparison of ``total`` runs is, of which these strategies' are left, a name a run."""
-    known = [seconds[strategy] for strategy in left if strategy in seconds]
+def progress_of(left: Sequence[tuple[str, float]], total: int, seconds: Mapping[str, float]) -> Progress:
+    """Return how far a comparison of ``total`` runs is.
+
+    ``left``: of each run that is left its strategy, and the share of it that is still to be done, above 0.
+    """
+    known = [share * seconds[strategy] for strategy, share in left if strategy in seconds]
     return Progress(
         done=total - len(left),
         total=total,

@@ -6,10 +6,12 @@ What the user gave to a run, such as another name, stands here; a run's own fold
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from filelock import FileLock, Timeout
 
 from ftgui.core import files, records
 from ftgui.core.errors import FtguiError
@@ -19,6 +21,7 @@ from ftgui.training.config import SETTING_BY_NAME, TrainConfig
 PROJECT = "project.json"
 PROJECT_RUNS = "runs"
 DAMAGED = "project-damaged.json"
+PROJECT_LOCK = ".project.lock"
 
 
 class ListedRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +119,38 @@ def write_project(folder: Path, project: ProjectFile) -> None:
             "Give the folder of pictures, or the weights file, a name of ordinary letters.",
             str(error),
         ) from error
+
+
+class Claim:
+    """That a project is open here, and nowhere else: two that keep it would write over each other."""
+
+    def __init__(self, folder: Path) -> None:
+        """Claim the project in ``folder``, where its disk knows locks and may be written to.
+
+        Raises:
+            FtguiError: it is open already, in this program or another.
+        """
+        self.folder = folder
+        self._lock = FileLock(folder / PROJECT_LOCK, thread_local=False)
+        if not folder.is_dir():
+            return  # it would be made
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise FtguiError(
+                f"The project “{folder.name}” is open in another window.",
+                "Close it there first.",
+                str(folder),
+            ) from error
+        except (OSError, NotImplementedError):
+            pass  # nobody can claim it, and nobody can write it, or this disk knows no locks
+
+    def give_back(self) -> None:
+        held = self._lock.is_locked
+        self._lock.release()
+        if held:
+            with suppress(OSError):  # another program may hold it by now
+                (self.folder / PROJECT_LOCK).unlink(missing_ok=True)
 
 
 def is_damaged(folder: Path) -> bool:

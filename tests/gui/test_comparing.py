@@ -27,6 +27,7 @@ from ftgui.jobs.compare_events import (
 )
 from ftgui.runs.comparison import RUNS, ComparisonPlan, Entry
 from ftgui.runs.results import ComparisonResult, HeldEqual, RunResult
+from ftgui.runs.store import EVENTS
 from tests import fixtures
 from tests.fixtures import Drawn, small_pictures
 from tests.gui.conftest import OpenWindow
@@ -358,6 +359,42 @@ def test_the_report_opens_where_reports_open(
         window.open_comparison(on_disk)
     click(qtbot, window, "open_report")
     assert [url.toLocalFile() for url in opened] == [str(on_disk / "report.html")]
+
+
+def test_a_run_that_is_damaged_is_left_out_of_the_table_and_said(
+    qtbot: QtBot, open_window: OpenWindow, on_disk: Path
+) -> None:
+    (on_disk / RUNS / "freeze-seed1" / EVENTS).write_text("no event\nnor this\n", encoding="utf-8")
+    window = open_window()
+    with qtbot.waitSignal(window.comparisons.opened, timeout=PATIENCE):
+        window.open_comparison(on_disk)
+    assert words_of(window, "message") == "Left out of the table, as it cannot be read: “freeze-seed1”."
+    assert sorted(cells(window, "Name")) == sorted(
+        f"{s}-seed{n}" for s in COMPARED for n in (0, 1) if (s, n) != ("freeze", 1)
+    )
+    assert window.comparison.folder == on_disk
+
+
+def test_a_comparison_that_moves_with_its_project_is_shown_where_it_lies_now(
+    qtbot: QtBot,
+    open_window: OpenWindow,
+    on_disk: Path,
+    runs_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs_folder.mkdir(exist_ok=True)
+    on_disk.rename(runs_folder / "compared")
+    window = open_window()
+    with qtbot.waitSignal(window.comparisons.opened, timeout=PATIENCE):
+        window.open_comparison(runs_folder / "compared")
+    saved = tmp_path / "saved"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(saved), ""))
+    the(window, QAction, "action_save_project").trigger()
+    now = saved / RUNS / "compared"
+    qtbot.waitUntil(lambda: window.comparison.folder == now, timeout=PATIENCE)
+    assert now.is_dir()
+    assert not (runs_folder / "compared").exists()
 
 
 def test_a_comparison_with_runs_left_goes_on_in_its_folder_and_its_rows(

@@ -478,6 +478,40 @@ def test_the_program_begins_with_the_project_that_was_open_last(
     assert settings.read_text("last_project") == ""
 
 
+def test_a_project_is_open_in_one_window_alone_and_in_another_once_it_was_left(
+    qtbot: QtBot, open_window: OpenWindow, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = open_window(), open_window()
+    open_project(qtbot, first, project)
+    open_project(qtbot, first, project)
+    second.projects.open(project)
+    assert words_of(second, "message") == "The project “ants and bees” is open in another window."
+    assert second.keeper.name == ""
+    save_as(first, tmp_path / "copy", monkeypatch)
+    open_project(qtbot, second, project)
+    first.projects.open(project)
+    assert first.keeper.folder == tmp_path / "copy", "the one that is open stays, and is still held"
+    the(second, QAction, "action_new_project").trigger()
+    second.projects.open(tmp_path / "copy")
+    assert words_of(second, "message") == "The project “copy” is open in another window."
+    first.close()
+    open_project(qtbot, second, tmp_path / "copy")
+    second.close()
+    assert sorted(path.name for path in project.iterdir()) == ["project.json", "runs"], "nothing stays behind"
+
+
+def test_a_project_that_is_refused_can_be_opened_elsewhere(
+    qtbot: QtBot, open_window: OpenWindow, project: Path
+) -> None:
+    as_it_is = (project / PROJECT).read_text(encoding="utf-8")
+    (project / PROJECT).write_text('{"format_version": 99}', encoding="utf-8")
+    first, second = open_window(), open_window()
+    first.projects.open(project)
+    assert "newer ftgui" in words_of(first, "message")
+    (project / PROJECT).write_text(as_it_is, encoding="utf-8")
+    open_project(qtbot, second, project)
+
+
 # Taking runs away -------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,12 @@ from ftgui.core import records
 from ftgui.core.errors import FtguiError
 from ftgui.jobs.compare import compare
 from ftgui.jobs.compare_control import CompareControl
-from ftgui.jobs.compare_events import ComparedRunEnded, ComparisonEnded, ComparisonStarted
+from ftgui.jobs.compare_events import (
+    ComparedRunEnded,
+    ComparedRunStarted,
+    ComparisonEnded,
+    ComparisonStarted,
+)
 from ftgui.jobs.predict import predict
 from ftgui.runs.comparison import COMPARISON, RUNS, TABLE, Entry, make_plan_of, read_comparison
 from ftgui.runs.history import RunState, open_run, read_batches
@@ -330,6 +335,23 @@ def test_a_comparison_that_was_stopped_goes_on_and_ends_as_if_it_never_had_been(
     for name in NAMES:
         assert metrics(run_folder(out, name)) == metrics(run_folder(whole(drawn), name))
     assert accuracies(out) == accuracies(whole(drawn))
+
+
+def test_a_run_that_is_gone_on_with_is_thought_to_take_what_its_epochs_left_to_do(
+    drawn: Drawn, tmp_path: Path
+) -> None:
+    plan = small_plan(drawn, STRATEGIES[:2], (0,), epochs=4)
+    stop_when(plan, tmp_path / "out", lambda event: isinstance(event, EpochEnded))
+    control = CompareControl(dict.fromkeys(STRATEGIES[:2], 100.0))
+    first, second = (
+        event
+        for event in to_the_end(plan, tmp_path / "out", control)
+        if isinstance(event, ComparedRunStarted)
+    )
+    assert first.goes_on
+    assert first.seconds == pytest.approx(75.0)
+    assert first.progress.seconds_left == pytest.approx(175.0)
+    assert second.seconds == pytest.approx(100.0)
 
 
 def test_a_run_that_was_killed_before_it_began_begins_anew(drawn: Drawn, tmp_path: Path) -> None:

@@ -18,11 +18,15 @@ def test_what_ran_counts_and_what_did_not_is_as_foreseen() -> None:
 
 
 def test_what_nobody_knows_is_counted_and_makes_it_the_least() -> None:
-    progress = progress_of(["full", "full", "thaw"], 5, {"full": 20.0})
+    progress = progress_of([("full", 1.0), ("full", 1.0), ("thaw", 1.0)], 5, {"full": 20.0})
     assert progress == Progress(done=2, total=5, seconds_left=40.0, unknown=1)
     assert progress.is_at_least
-    assert progress_of(["thaw"], 5, {}).seconds_left is None
+    assert progress_of([("thaw", 1.0)], 5, {}).seconds_left is None
     assert progress_of([], 5, {}) == Progress(done=5, total=5, seconds_left=0.0)
+
+
+def test_a_run_that_is_gone_on_with_counts_for_what_is_left_of_it() -> None:
+    assert progress_of([("full", 0.25), ("full", 1.0)], 3, {"full": 20.0}).seconds_left == 25.0
 
 
 def test_a_runs_own_pace_counts_for_the_rest_of_it() -> None:

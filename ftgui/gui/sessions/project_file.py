@@ -22,6 +22,7 @@ from ftgui.runs.library import bring_in, is_there
 from ftgui.runs.project import (
     PROJECT,
     PROJECT_RUNS,
+    Claim,
     ProjectFile,
     as_listed,
     each_once,
@@ -69,6 +70,8 @@ class ProjectKeeper(QObject):
         self.comparisons: tuple[str, ...] = ()
         self.removed: tuple[str, ...] = ()
         self._written: ProjectFile | None = None
+        self._claim: Claim | None = None
+        """Held while a saved project is open."""
         self._told: set[str] = set()
         """Folders that cannot stand in ``project.json``, which the user knows."""
         self._timer = QTimer(self)
@@ -87,6 +90,7 @@ class ProjectKeeper(QObject):
     def start_new(self) -> None:
         """Begin an empty project, which has no folder of its own before it is saved."""
         self._leave()
+        self._hold(None)
         self._settle(*self._unsaved, is_saved=False)
         self._project.restore(ProjectFile())
         self.opened.emit()
@@ -98,11 +102,19 @@ class ProjectKeeper(QObject):
             Where a damaged ``project.json`` was kept aside; None where it could be read.
 
         Raises:
-            FtguiError: there is no project, or a newer ftgui wrote it; the one that is open stays open.
+            FtguiError: there is no project, it is open in another window, or a newer ftgui wrote it; the one
+                that is open stays open.
         """
         self._leave()
-        kept = keep_aside(folder) if is_damaged(folder) else None
-        read = ProjectFile() if kept is not None else read_project(folder)
+        claim = self._claimed(folder)
+        try:
+            kept = keep_aside(folder) if is_damaged(folder) else None
+            read = ProjectFile() if kept is not None else read_project(folder)
+        except FtguiError:
+            if claim is not self._claim:
+                claim.give_back()
+            raise
+        self._hold(claim)
         self._settle(folder, folder / PROJECT_RUNS, is_saved=True)
         self.comparisons, self.removed = read.comparisons, read.removed
         self._written = None if kept is not None else read
@@ -122,6 +134,17 @@ class ProjectKeeper(QObject):
             FtguiError: the folder holds something already or cannot be written to.
         """
         files.new_folder(folder, "the project")
+        claim = Claim(folder)
+        try:
+            lies = self._move_to(folder)
+        except FtguiError:
+            claim.give_back()
+            raise
+        self._hold(claim)
+        self.opened.emit()
+        return lies
+
+    def _move_to(self, folder: Path) -> dict[Path, Path]:
         with suppress(FtguiError):  # the old folder may be gone: all there is to keep is written to this one
             self.flush()
         as_it_is = self.record(folder)
@@ -135,7 +158,6 @@ class ProjectKeeper(QObject):
         self.comparisons, self.removed = as_it_is.comparisons, as_it_is.removed
         self._written = self.record()
         write_project(folder, self._written)
-        self.opened.emit()
         return lies
 
     @Slot()
@@ -183,6 +205,7 @@ class ProjectKeeper(QObject):
             )
         except Exception:  # the other threads still have to end
             logger.exception("The project was not written")
+        self._hold(None)
 
     # Answers ------------------------------------------------------------------------------------------
 
@@ -206,6 +229,17 @@ class ProjectKeeper(QObject):
         )
 
     # ----------------------------------------------------------------------------------------------------
+
+    def _claimed(self, folder: Path) -> Claim:
+        """Return the claim on a project, which is here already if this one is read once more."""
+        if self._claim is not None and self._claim.folder == folder:
+            return self._claim
+        return Claim(folder)
+
+    def _hold(self, claim: Claim | None) -> None:
+        if self._claim is not None and self._claim is not claim:
+            self._claim.give_back()
+        self._claim = claim
 
     def _settle(self, folder: Path, runs_folder: Path, *, is_saved: bool) -> None:
         """Go to another folder, with an empty table."""

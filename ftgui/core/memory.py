@@ -1,4 +1,4 @@
-"""How much memory this process has needed, and when it is not to be tidied up."""
+"""How much memory this process needs and has needed, and when it is not to be tidied up."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def peak_memory_mb() -> float:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def resident_bytes() -> int:
+    """Return the memory that this process takes now."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def forget_peak() -> None:

@@ -8,17 +8,16 @@ from threading import Lock
 
 from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from ftgui.core.errors import FtguiError
 from ftgui.core.paths import DEMO_PICTURES, demo_weights, user_data_folder
-from ftgui.freezing.strategies import STRATEGIES
 from ftgui.gui import settings, theme_choice
 from ftgui.gui.actions import fill_menus
 from ftgui.gui.comparing import Comparisons, OpenedComparison
+from ftgui.gui.dialog_desk import DialogDesk
 from ftgui.gui.dialogs import files
 from ftgui.gui.dialogs.ask import ask_stop_and_close
-from ftgui.gui.dialogs.help import tell_about, tell_strategies
 from ftgui.gui.dropping import dropped_path, kind_of
 from ftgui.gui.item_models.runs_model import RunsModel
 from ftgui.gui.news import News, show_in_file_manager
@@ -67,6 +66,7 @@ class MainWindow(QMainWindow):
         self.search = LrSearch(engine, self)
         self.fetching = Fetching(self)
         self.keeping = Keeping(self)
+        self.dialogs = DialogDesk(self.project, self.search, self.fetching, self.keeping, self)
         self.runs = RunsModel(self)
         self.reader = RunsSession(self.runs, self)
         unsaved = user_data_folder()
@@ -135,38 +135,8 @@ class MainWindow(QMainWindow):
 
     def find_learning_rate(self) -> None:
         """Search for a learning rate for what the left side says."""
-        if not self._may_train():
-            return
-        from ftgui.gui.dialogs.lr_finder import LrFinderDialog  # here, as it brings pyqtgraph
-
-        self._close_dialogs("lr_finder")
-        config = self.project.config()
-        dialog = LrFinderDialog(self.search, STRATEGIES[config.strategy].title, self)
-        dialog.use_requested.connect(self._use_learning_rate)
-        self.search.start(config)
-        dialog.show()
-
-    def open_catalog(self) -> None:
-        """Show the official weights; what is chosen there becomes the weights to train."""
-        from ftgui.gui.dialogs.catalog import CatalogDialog  # here: the window need not wait for its words
-
-        dialog = self.findChild(QDialog, "catalog_dialog")
-        if dialog is None:
-            dialog = CatalogDialog(self.fetching, self)
-            dialog.chosen.connect(self.project.set_weights)
-        dialog.show()
-        dialog.activateWindow()
-
-    def open_settings(self) -> None:
-        """Show the settings that the command line has too, and what is kept on this computer."""
-        from ftgui.gui.dialogs.settings import SettingsDialog  # here: the window need not wait for it
-
-        dialog = self.findChild(QDialog, "settings_dialog")
-        if dialog is None:
-            dialog = SettingsDialog(self.keeping, self)
-            dialog.finished.connect(self._on_settings_closed)
-        dialog.show()
-        dialog.activateWindow()
+        if self._may_train():
+            self.dialogs.find_learning_rate()
 
     def train(self) -> None:
         """Start training what the left side says."""
@@ -210,12 +180,12 @@ class MainWindow(QMainWindow):
         self.setup.train_clicked.connect(self.desk.start)
         self.setup.compare_clicked.connect(self.comparisons.ask)
         self.training.run_began.connect(self.page.follow_run)
-        self.setup.choose_dataset_clicked.connect(self._choose_dataset)
-        self.setup.choose_weights_clicked.connect(self._choose_weights)
+        self.setup.choose_dataset_clicked.connect(self.dialogs.choose_dataset)
+        self.setup.choose_weights_clicked.connect(self.dialogs.choose_weights)
         self.setup.look_clicked.connect(self._look_at_pictures)
         self.data.show_requested.connect(self._show_picture)
         self.project.pictures.failed.connect(self.messages.show_error)
-        self.setup.catalog_clicked.connect(self.open_catalog)
+        self.setup.catalog_clicked.connect(self.dialogs.open_catalog)
         self.setup.find_lr_clicked.connect(self.find_learning_rate)
         self.page.demo_requested.connect(self.open_demo)
         self.page.failed.connect(self.messages.show_error)
@@ -224,6 +194,7 @@ class MainWindow(QMainWindow):
         for page in (self.moved, self.comparison):
             page.failed.connect(self.messages.show_error)
         self.forecasting.changed.connect(self._show_forecasts)
+        self.dialogs.settings_closed.connect(self.forecasting.ask_again)
         self.training.state_changed.connect(self._on_training_state)
         self.training.updated.connect(self._tell_arithmetic)
         self.training.failed.connect(self.messages.show_error)
@@ -252,13 +223,13 @@ class MainWindow(QMainWindow):
             "new_project": self.projects.start_new,
             "open_project": self.projects.choose,
             "save_project": self.projects.save,
-            "open_dataset": self._choose_dataset,
-            "open_weights": self._choose_weights,
-            "open_catalog": self.open_catalog,
+            "open_dataset": self.dialogs.choose_dataset,
+            "open_weights": self.dialogs.choose_weights,
+            "open_catalog": self.dialogs.open_catalog,
             "open_demo": self.open_demo,
             "open_run": self.desk.choose,
             "export": self.page.runs_card.export_button.click,
-            "settings": self.open_settings,
+            "settings": self.dialogs.open_settings,
             "quit": self.close,
             "train": self.desk.start,
             "compare": self.comparisons.ask,
@@ -272,8 +243,8 @@ class MainWindow(QMainWindow):
             "theme_system": theme_choice.choose_system,
             "theme_light": theme_choice.choose_light,
             "theme_dark": theme_choice.choose_dark,
-            "strategies": self._tell_strategies,
-            "about": self._tell_about,
+            "strategies": self.dialogs.tell_strategies,
+            "about": self.dialogs.tell_about,
         }
 
     def _restore(self) -> None:
@@ -366,11 +337,6 @@ class MainWindow(QMainWindow):
             self.forecasting.follow(history)
 
     @Slot()
-    def _on_settings_closed(self) -> None:
-        """Threads and what is kept on the disk decide what runs take."""
-        self.forecasting.ask_again()
-
-    @Slot()
     def _show_forecasts(self) -> None:
         told, is_timing = self.forecasting.told, self.forecasting.is_timing
         self.setup.strategies.show_forecasts(told, is_timing=is_timing)
@@ -384,37 +350,10 @@ class MainWindow(QMainWindow):
         if history is not None and not history.is_brief:
             self.moved.show_run(history)
 
-    @Slot(float)
-    def _use_learning_rate(self, rate: float) -> None:
-        self.project.set_setting("lr", rate)
-
-    # Dialogs ----------------------------------------------------------------------------------------------
-
-    def _choose_dataset(self) -> None:
-        path = files.choose_dataset(self)
-        if path:
-            self.project.set_dataset(path)
-
-    def _choose_weights(self) -> None:
-        path = files.choose_weights(self)
-        if path:
-            self.project.set_weights(path)
-
     def _choose_comparison(self) -> None:
         folder = files.choose_comparison(self, self.keeper.runs_folder)
         if folder is not None:
             self.open_comparison(folder)
-
-    def _tell_strategies(self) -> None:
-        tell_strategies(self, self.project)
-
-    def _tell_about(self) -> None:
-        tell_about(self)
-
-    def _close_dialogs(self, *names: str) -> None:
-        for name in names:
-            for dialog in self.findChildren(QDialog, name):
-                dialog.close()
 
     # Dropping and closing ---------------------------------------------------------------------------------
 
@@ -448,7 +387,7 @@ class MainWindow(QMainWindow):
                 ask_stop_and_close(self, self._stop_and_close)
             return
         settings.write("geometry", self.saveGeometry())
-        self._close_dialogs("lr_finder", "catalog_dialog", "settings_dialog", "compare_dialog")
+        self.dialogs.close("lr_finder", "catalog_dialog", "settings_dialog", "compare_dialog")
         self.hide()  # what is still being looked at may take its time; nobody has to watch that
         self._opening.shutdown()
         self._viewer.shutdown()

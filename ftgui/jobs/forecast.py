@@ -8,10 +8,10 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
-import psutil
 import torch
 
 from ftgui.core.errors import FtguiError
+from ftgui.core.memory import resident_bytes
 from ftgui.core.settings import recall, remember
 from ftgui.freezing.apply import AppliedPlan
 from ftgui.jobs.passing import make_passages
@@ -148,8 +148,3 @@ def _once(clock: RunClock) -> tuple[float, float]:
 def _on_cpu(passages: Passages, base: int) -> int | None:
     """Return what is taken to begin with; on a GPU another memory counts, of which nothing is said."""
     return base if passages.arithmetic.device.type == "cpu" else None
-
-
-def resident_bytes() -> int:
-    """Return the memory that this process takes now."""
-    return int(psutil.Process().memory_info().rss)

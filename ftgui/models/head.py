@@ -94,7 +94,8 @@ def _untrained(key: str, bone: torch.Tensor, generator: torch.Generator) -> torc
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Draw random numbers on the CPU from ``seed`` alone, and leave all generators in use as they were."""
-    in_use = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    is_cuda_used: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    in_use = [torch.cuda.current_device()] if is_cuda_used else []
     with torch.random.fork_rng(devices=in_use):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would also reseed every GPU
         yield

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
 
 from ftgui.gui.following import RunCurves
 from ftgui.gui.item_models.columns import header_data
@@ -21,6 +32,9 @@ from ftgui.runs.library import is_there
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, MAY_MOVE = column_of("Name"), column_of("What may move")
+DRAWN_AT_ONCE = 6
+"""Of rows that are ticked together; the others follow, some at each turn of the event loop."""
+TURN_SECONDS = 0.05
 
 
 @dataclass
@@ -77,6 +91,10 @@ class RunsModel(QAbstractTableModel):
         self.finds_again = False
         """Whether runs in ``home`` are found whenever the project is opened: then they cannot just leave."""
         self._numbers = itertools.count()
+        self._later: deque[RunRow] = deque()
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._tell_next)
 
     # Rows -------------------------------------------------------------------------------------------------
 
@@ -122,6 +140,7 @@ class RunsModel(QAbstractTableModel):
 
     def clear(self) -> None:
         """Begin anew, with the first colour."""
+        self._later.clear()
         self.beginResetModel()
         left, self.rows = self.rows, []
         self.endResetModel()
@@ -172,10 +191,29 @@ class RunsModel(QAbstractTableModel):
 
     def show(self, rows: Sequence[int], shown: bool) -> None:
         """Show or hide the curves of rows."""
-        state = Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked
-        for row in rows:
-            if self.rows[row].shown != shown:
-                self.setData(self.index(row, 0), state, Qt.ItemDataRole.CheckStateRole)
+        changed = [number for number in rows if self.rows[number].shown != shown]
+        for number in changed:
+            self.rows[number].shown = shown
+            self.dataChanged.emit(self.index(number, 0), self.index(number, 0))
+        told = [self.rows[number] for number in changed]
+        for row in told[:DRAWN_AT_ONCE]:
+            self.shown_changed.emit(row)
+        self.tell_later(told[DRAWN_AT_ONCE:])
+        if changed:
+            self.kept_changed.emit()
+
+    def tell_later(self, rows: Iterable[RunRow]) -> None:
+        """Have rows drawn, or taken away, one after another: thousands would hold the window up."""
+        self._later.extend(rows)
+        self._turn.start()
+
+    @Slot()
+    def _tell_next(self) -> None:
+        began = perf_counter()
+        while self._later and perf_counter() - began < TURN_SECONDS:
+            self.shown_changed.emit(self._later.popleft())
+        if self._later:
+            self._turn.start()
 
     # What Qt asks -----------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from ftgui.core.errors import FtguiError
 from ftgui.gui.item_models.runs_model import ReadRun, RunRow, RunsModel
@@ -75,9 +75,6 @@ class RunsSession(QObject):
         self._asked: list[RunHistory] = []
         self._stopped = False
         self._to_draw: list[RunRow] = []
-        self._turn = QTimer(self)
-        self._turn.setSingleShot(True)
-        self._turn.timeout.connect(self._draw_next)
         runs.shown_changed.connect(self._on_shown)
 
     # Intents ------------------------------------------------------------------------------------------
@@ -142,16 +139,8 @@ class RunsSession(QObject):
     @Slot()
     def _on_loaded(self) -> None:
         self.loaded.emit(tuple(self.lost))
-        self._turn.start()
-
-    @Slot()
-    def _draw_next(self) -> None:
-        """Have one run drawn at each turn of the event loop: the first curves take their time."""
-        if self._to_draw:
-            row = self._to_draw.pop(0)
-            if row.shown:
-                self._runs.shown_changed.emit(row)
-            self._turn.start()
+        self._runs.tell_later(self._to_draw)
+        self._to_draw = []
 
     @Slot(object)
     def _on_shown(self, row: RunRow) -> None:

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from ftgui.gui.item_models.run_columns import COLUMNS
 from ftgui.gui.item_models.runs_filter import RunsFilter
-from ftgui.gui.item_models.runs_model import RunsModel
+from ftgui.gui.item_models.runs_model import DRAWN_AT_ONCE, RunRow, RunsModel
 from ftgui.gui.widgets.tables import COLOUR_ROLE
 from ftgui.runs.history import RunHistory, RunState
 from ftgui.training.events import CheckpointSaved, TrainingEvent
@@ -138,6 +138,22 @@ def test_a_tick_can_be_taken_away_and_given_and_says_so(qtbot: QtBot, model: Run
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "hidden"
     assert model.setData(index, Qt.CheckState.Checked.value, role), "Qt hands the state over as a number"
     assert row.shown
+
+
+def test_of_many_that_are_ticked_together_some_are_told_at_once_and_the_rest_in_turn(
+    qtbot: QtBot, model: RunsModel
+) -> None:
+    rows = [model.add(_history(f"run {number}")) for number in range(40)]
+    told: list[RunRow] = []
+    model.shown_changed.connect(told.append)
+    model.show(range(1, 40), False)
+    assert [row.shown for row in rows] == [True] + 39 * [False]
+    assert told == rows[1 : DRAWN_AT_ONCE + 1]
+    qtbot.waitUntil(lambda: len(told) == 39)
+    assert told == rows[1:]
+    model.show(range(40), True)
+    model.clear()
+    assert told[39:] == rows[1 : DRAWN_AT_ONCE + 1] + rows, "when they are gone there is nothing left to tell"
 
 
 def test_a_run_can_be_called_otherwise_and_again_as_its_folder_is(qtbot: QtBot, model: RunsModel) -> None:

@@ -187,15 +187,15 @@ class LivePlot(Card):
     def _show_view(self) -> None:
         if self._canvas is not None:
             self._canvas.set_note(self._note())
+            self._canvas.y_axis.set_words(self._title_words if self._is_narrow else "")
         if self._button.has_menu():
             self._button.plot_menu().show_view(self._view)
             self._button.plot_menu().show_log(self._is_log)
 
     def _note(self) -> str:
-        """Return what is written on the plot; the title too where it has no room above."""
-        title = self._title_words if self._is_narrow else ""
+        """Return what is written on the plot."""
         smoothed = self.tr("smoothed, pale: as measured") if self._view.smoothing != "off" else ""
-        return " · ".join(filter(None, (title, smoothed, self.tr("logarithmic") if self._is_log else "")))
+        return " · ".join(filter(None, (smoothed, self.tr("logarithmic") if self._is_log else "")))
 
     def _make_menu(self) -> PlotMenu:
         menu = PlotMenu(f"{self.objectName()}_menu", self._offers, self)
@@ -294,15 +294,17 @@ class LivePlot(Card):
         self._fit()
 
     def _fit(self) -> None:
-        """Where title and choices have no room beside each other, show the one that is needed."""
+        """Where title and choices have no room beside each other, show the one that is needed.
+
+        The title then stands along the axis.
+        """
         parts = (self._title, self._over, self._button)
         needed = sum(part.sizeHint().width() for part in parts) + 2 * PADDING + 2 * GAP
         self._is_narrow = needed > self.width()
         is_empty = self._stack.currentWidget() is self._empty
         self._title.setVisible(is_empty or not self._is_narrow)
         self._over.setVisible(not is_empty or not self._is_narrow)
-        if self._canvas is not None:
-            self._canvas.set_note(self._note())
+        self._show_view()
 
     def _refresh_legend(self, x: float | None = None) -> None:
         entries = tuple(

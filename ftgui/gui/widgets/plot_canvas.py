@@ -45,6 +45,8 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]
 
     def set_words(self, words: str) -> None:
         """Say beside the axis what runs along it."""
+        if words == self._words:
+            return
         self._words = words
         if self.orientation == "left":
             self.setWidth(44 + (LABEL_ROOM if words else 0))

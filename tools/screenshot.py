@@ -1,10 +1,11 @@
 """Take the README's pictures: the real window, while the demo trains, and its pictures.
 
-    xvfb-run -a -s "-screen 0 1440x900x24" python tools/screenshot.py docs
+    xvfb-run -a -s "-screen 0 1440x900x24" python tools/screenshot.py docs [--comparison DIR]
 
 Opens the window as ``ftgui demo`` does, presses Train for one strategy, lets it end, presses Train for the
-next and takes the picture in the middle of it, then that of the Data page, once in each theme. Runs and
-settings go to a folder of its own.
+next and takes the picture in the middle of it, then that of the Data page, once in each theme. With
+``--comparison``, opens the one in DIR instead and takes the picture of that. Runs and settings go to a folder
+of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -27,6 +29,8 @@ STRATEGIES = ("strategy_freeze", "strategy_full")
 EPOCH_TO_SHOW = 6
 THUMBNAILS_MS = 1500
 """By then those in view are decoded."""
+SETTLED_MS = 3000
+"""By then the window has looked at the demo, and drawn everything."""
 
 
 class Photographer(QObject):
@@ -85,6 +89,20 @@ class Photographer(QObject):
             QApplication.processEvents()
             self.window.screen().grabWindow(0).save(str(self.out / f"{name}-{tokens.name}.png"))
 
+    def take_comparison(self, folder: Path) -> None:
+        self.window.comparisons.opened.connect(self.on_opened)
+        self.window.open_comparison(folder)
+
+    @Slot()
+    def on_opened(self) -> None:
+        QTimer.singleShot(SETTLED_MS, self.take_opened)
+
+    @Slot()
+    def take_opened(self) -> None:
+        self.picture("comparison")
+        self.taken = True
+        self.window.close()
+
     def button(self, name: str) -> QAbstractButton:
         found = self.window.findChild(QAbstractButton, name)
         assert isinstance(found, QAbstractButton), name
@@ -94,6 +112,7 @@ class Photographer(QObject):
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("out", type=Path, help="the folder the pictures go to")
+    parser.add_argument("--comparison", type=Path, metavar="DIR", help="picture this one instead")
     arguments = parser.parse_args()
     settle_process()
     os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
@@ -103,6 +122,9 @@ def main() -> int:
         window = create_window(demo=True, runs_folder=Path(home) / "runs")
         photographer = Photographer(app, window, arguments.out)
         window.showMaximized()
+        if arguments.comparison is not None:
+            photographer.waiting.clear()
+            QTimer.singleShot(SETTLED_MS, partial(photographer.take_comparison, arguments.comparison))
         QTimer.singleShot(0, window.project.look_at_machine)
         app.exec()
     return 0 if photographer.taken else 1

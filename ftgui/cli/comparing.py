@@ -182,5 +182,5 @@ def _strategy_line(each: StrategyResult, width: int) -> str:
     later = f", then {each.later_seconds:.1f} s" if each.later_seconds is not None else ""
     return (
         f"{each.strategy:{width}}  {each.accuracy:.3f} ({each.low:.3f} – {each.high:.3f}{spread})"
-        f"  lr {each.lr:g}  {each.seconds:.1f} s{later}"
+        f"  lr {each.lr:g}  {'' if each.is_cost_known else '≥ '}{each.seconds:.1f} s{later}"
     )

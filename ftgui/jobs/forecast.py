@@ -79,6 +79,7 @@ def _base_that_computes(prepared: Prepared) -> int:
     if known is None:
         arithmetic = prepared.on_device()
         pictures = drawn_pictures(arithmetic.preprocessing.crop, FEW)
+        free_memory(prepared.device.name)  # what trying the arithmetic took is no part of what a run takes
         with seeded(0):
             step_of(copy.deepcopy(prepared.applied.model).train(), arithmetic)(arithmetic.inputs(pictures))
         known = max(resident_bytes() - int(weights), 1)

@@ -41,7 +41,7 @@ from ftgui.training.events import (
 )
 from ftgui.training.keeping import Best
 from ftgui.training.loops import Evaluation
-from ftgui.training.passages import Passages
+from ftgui.training.passages import Counters, Passages
 from ftgui.training.trainer import Trainer
 
 Events = Generator[TrainingEvent, None, None]
@@ -174,6 +174,8 @@ class TrainJob:
         done = self.earlier.checkpoint.epoch if self.earlier and self.earlier.checkpoint else 0
         with self.clock.phase("building"):
             passages = make_passages(prepared, self.clock, done + 1)
+        if self.earlier is not None and self.earlier.checkpoint is not None:
+            passages.earlier = Counters(**self.earlier.checkpoint.counters)
         self.passages = passages
         if self.earlier is None:
             told = forecast_by_known(passages, prepared.config, self.clock)

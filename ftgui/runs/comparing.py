@@ -16,8 +16,14 @@ from ftgui.evaluation.bootstrap import difference_interval
 from ftgui.evaluation.statistics import holm, mcnemar_p, merged_p, pareto_front, wilson_interval
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.runs.comparison import ComparisonFile, ComparisonPlan, Entry
-from ftgui.runs.comparison_words import measure_words, optimistic_words, pair_words, sentences
-from ftgui.runs.costs import Cost, cost_of
+from ftgui.runs.comparison_words import (
+    costs_apart,
+    measure_words,
+    optimistic_words,
+    pair_words,
+    sentences,
+)
+from ftgui.runs.costs import cost_of, has_decoded
 from ftgui.runs.held_equal import held_equal
 from ftgui.runs.history import RunHistory, RunState
 from ftgui.runs.predictions import TEST_PREDICTIONS, Predictions
@@ -63,18 +69,19 @@ def result_of(folder: Path, comparison: ComparisonFile, read: RunsRead | None = 
     ]
     measure = measure_of(runs, read)
     runs = [_judged(run, measure, read) for run in runs]
-    found = [result for name in plan.strategies if (result := _strategy(plan, name, runs))]
+    found = [result for name in plan.strategies if (result := _strategy(plan, name, runs, measure))]
     strategies = _with_front(found)
     pairs = tuple(_pairs(strategies, {run.entry.name: run for run in runs}))
     return _with_facts(
         ComparisonResult(
             measure=measure,
             measure_words=measure_words(measure, len(plan.seeds)),
-            optimistic=optimistic_words(plan, measure),
+            optimistic=optimistic_words(plan, measure, [each.tries for each in strategies]),
             pictures=strategies[0].pictures if strategies else 0,
             runs=tuple(_run_result(run) for run in runs),
             strategies=strategies,
             pairs=pairs,
+            is_decoding_seen=any(has_decoded(history) for history in _done(runs)),
             sentences=(*sentences(strategies, pairs), *left_out_sentences(plan, runs, strategies)),
         ),
         runs,
@@ -92,11 +99,14 @@ def left_out_sentences(
         if name in told or not mine or not _is_over(runs, name) or all(run.is_skipped for run in mine):
             continue
         reasons = {run.history.ended.reason for run in mine if run.history and run.history.ended}
+        skipped = sum(run.is_skipped and not run.is_done for run in mine)
         why = "its runs were not judged on the same pictures"
         if Reason.NAN_LOSS in reasons:
             why = "its loss was no longer a finite number"
         elif reasons & {Reason.FAILED, Reason.PROOF_FAILED}:
             why = "a run of it failed"
+        elif skipped:
+            why = f"{skipped} of its {len(mine)} runs {'was' if skipped == 1 else 'were'} skipped"
         yield f"`{name}` is left out: {why}."
     tables = {run.judged.paths for run in runs if run.judged and run.is_done}
     if len(tables) > 1 and len(told) > 1:
@@ -192,7 +202,9 @@ def seconds_per_epoch(history: RunHistory) -> float | None:
 # A strategy -------------------------------------------------------------------------------------------------
 
 
-def _strategy(plan: ComparisonPlan, name: str, runs: Sequence[ComparedRun]) -> StrategyResult | None:
+def _strategy(
+    plan: ComparisonPlan, name: str, runs: Sequence[ComparedRun], measure: Measure
+) -> StrategyResult | None:
     """Return what a strategy reached at the learning rate that did best; None until all is done."""
     tries = [_of(runs, name, lr) for lr in plan.lrs or (None,)]
     whole = [done for done in tries if len(done) == len(plan.seeds)]
@@ -201,7 +213,8 @@ def _strategy(plan: ComparisonPlan, name: str, runs: Sequence[ComparedRun]) -> S
     best = max(whole, key=_validated)
     if len({run.judged.paths for run in best if run.judged}) > 1:
         return None  # a seed's runs were judged on other pictures: nothing can be said of their mean
-    cost = _cost(name, runs)
+    mine = _done(best)
+    cost = cost_of(mine, _done(runs))
     results = [_run_result(run) for run in best]
     accuracies = [result.accuracy or 0.0 for result in results]
     mean, count = statistics.fmean(accuracies), results[0].pictures or 0
@@ -211,7 +224,7 @@ def _strategy(plan: ComparisonPlan, name: str, runs: Sequence[ComparedRun]) -> S
         strategy=name,
         title=STRATEGIES[name].title,
         lr=results[0].lr or 0.0,
-        tries=len(tries),
+        tries=len(whole),
         runs=tuple(result.name for result in results),
         accuracy=mean,
         lowest=min(accuracies),
@@ -222,20 +235,35 @@ def _strategy(plan: ComparisonPlan, name: str, runs: Sequence[ComparedRun]) -> S
         best_val_accuracy=_mean([result.best_val_accuracy for result in results]),
         train_accuracy=_mean([result.train_accuracy for result in results]),
         seconds=cost.seconds,
+        seconds_lowest=cost.lowest,
+        seconds_highest=cost.highest,
         is_cost_known=cost.is_known,
         later_seconds=statistics.fmean(later) if later else None,
         seconds_per_epoch=_mean([result.seconds_per_epoch for result in results]),
         peak_memory_mb=max((result.peak_memory_mb or 0.0 for result in results), default=None),
         trainable_parameters=results[0].trainable_parameters,
         parameters=results[0].parameters,
-        moved_tensors=results[0].moved_tensors,
+        moved_tensors=_most([moved_entries(history, measure) for history in mine]),
     )
 
 
-def _cost(strategy: str, runs: Sequence[ComparedRun]) -> Cost:
-    done = [(run.entry.strategy, run.history) for run in runs if run.is_done and run.history is not None]
-    everyone = [history for _, history in done]
-    return cost_of([history for name, history in done if name == strategy], everyone)
+def moved_entries(run: RunHistory, measure: Measure) -> int | None:
+    """Return how many entries differ from where they started, in the weights that are measured.
+
+    The proof counts them in ``best.pth``; after the last epoch it is what each stage told.
+    """
+    told = [stages[-1] for stages in run.told.values() if stages]
+    if measure == "test" or not told:
+        return run.ended.moved_tensors if run.ended else None
+    return sum(moved.changed for moved in told)
+
+
+def _done(runs: Sequence[ComparedRun]) -> list[RunHistory]:
+    return [run.history for run in runs if run.is_done and run.history is not None]
+
+
+def _most(values: Sequence[int | None]) -> int | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _of(runs: Sequence[ComparedRun], strategy: str, lr: float | None) -> list[ComparedRun]:
@@ -295,6 +323,7 @@ def _pairs(strategies: Sequence[StrategyResult], runs: Mapping[str, ComparedRun]
                 a.runs, counted[number], by_seed[number], adjusted[number], strict=True
             )
         )
+        is_shown = p_holm < SIGNIFICANT and not low <= 0.0 <= high
         pair = PairResult(
             first=a.strategy,
             second=b.strategy,
@@ -305,8 +334,10 @@ def _pairs(strategies: Sequence[StrategyResult], runs: Mapping[str, ComparedRun]
             seeds=seeds,
             p=together[number],
             p_holm=p_holm,
-            differs=p_holm < SIGNIFICANT and not low <= 0.0 <= high and _agree(seeds),
+            differs=is_shown and _agree(seeds),
+            is_unsettled=is_shown and not _agree(seeds),
             cost_ratio=_ratio(a, b),
+            is_cost_apart=costs_apart(a, b),
             words="",
         )
         yield msgspec.structs.replace(pair, words=pair_words(pair))

@@ -167,7 +167,7 @@ ROWS: tuple[Row, ...] = (
         _of_ended("moved_tensors"),
         lambda _, v: count(round(v)),
         _counts_apart,
-        "Parameters and buffers that differ from where they started, in any bit",
+        "Parameters and buffers of best.pth that differ from where they started, in any bit",
     ),
     Row(
         "Frozen changed",

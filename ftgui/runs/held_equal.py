@@ -128,8 +128,12 @@ def _batches(runs: Sequence[Evidence]) -> HeldEqual:
         for run in runs
         for epoch, drawn in run.drawn.items()
     )
-    shortest = min(sum(len(drawn.pictures) for drawn in run.drawn.values()) for run in runs)
-    words = f"the first {shortest:,} batches of each seed show the same pictures in the same views"
+    shown = [sum(len(drawn.pictures) for drawn in run.drawn.values()) for run in runs if run.drawn]
+    words = (
+        f"the first {min(shown, default=0):,} batches of each seed show the same pictures in the same views"
+    )
+    if not shown:
+        words = "no run has shown any yet"
     return HeldEqual(what="Pictures in order", value=words if equal else "not the same", equal=equal)
 
 

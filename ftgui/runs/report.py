@@ -16,7 +16,7 @@ from ftgui.runs import report_drawn, report_rows
 from ftgui.runs import report_words as words
 from ftgui.runs.command import compare_command, left_out_note, train_command
 from ftgui.runs.comparison import REPORT, ComparisonFile
-from ftgui.runs.history import RunState
+from ftgui.runs.history import RunHistory, RunState
 from ftgui.runs.reading import RunsRead, histories_of
 from ftgui.runs.report_cost import cost_figure
 from ftgui.runs.report_drawn import Drawn
@@ -87,7 +87,8 @@ def _told(folder: Path, comparison: ComparisonFile, read: RunsRead) -> dict[str,
         "settings": report_rows.setting_rows(comparison),
         "versions": comparison.versions,
         "many_seeds": any(len(strategy.runs) > 1 for strategy in drawn),
-        **_figures(comparison, result, drawn),
+        "unseen": any(not strategy.is_cost_known for strategy in result.strategies),
+        **_figures(comparison, result, drawn, [*histories.values()]),
         **_commands(folder, comparison),
     }
 
@@ -115,17 +116,22 @@ def _progress(comparison: ComparisonFile) -> str:
     return f"{begin}{f', {counts}' if counts else ''}. This page shows what is known so far."
 
 
-def _figures(comparison: ComparisonFile, result: ComparisonResult, drawn: Sequence[Drawn]) -> dict[str, Any]:
+def _figures(
+    comparison: ComparisonFile,
+    result: ComparisonResult,
+    drawn: Sequence[Drawn],
+    everyone: Sequence[RunHistory],
+) -> dict[str, Any]:
     points = report_drawn.cost_points(comparison.plan, result.strategies)
     measured = "accuracy on test pictures" if result.measure == "test" else "accuracy, last epoch"
     return {
         "cost": cost_figure(points, measured) if len(points) > 1 else "",
-        **_curves(drawn),
+        **_curves(drawn, [run for run in everyone if run.state is RunState.DONE]),
         "maps": _maps(drawn),
     }
 
 
-def _curves(drawn: Sequence[Drawn]) -> dict[str, Any]:
+def _curves(drawn: Sequence[Drawn], done: Sequence[RunHistory]) -> dict[str, Any]:
     """Return the three figures of curves; nothing where no epoch has ended."""
     if not drawn:
         return {"accuracy": "", "loss": "", "seconds": ""}
@@ -141,7 +147,7 @@ def _curves(drawn: Sequence[Drawn]) -> dict[str, Any]:
         "loss": curve_figure("loss", losses, ("Loss over epochs", "epoch", "loss"), kind="loss"),
         "seconds": curve_figure(
             "seconds",
-            report_drawn.over_seconds(drawn),
+            report_drawn.over_seconds(drawn, done),
             ("Validation accuracy over time", "time", "validation accuracy"),
             over="seconds",
             size=(1040, 330),

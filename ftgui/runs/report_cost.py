@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ftgui.runs import report_words as words
 from ftgui.runs.report_frame import Frame, accuracy_axis, draw_axes, time_axis
 from ftgui.runs.report_labels import Box, leader, place_labels
-from ftgui.runs.report_svg import dot, element, figure, line, path, text, text_width
+from ftgui.runs.report_svg import arrow, dot, element, figure, line, path, text, text_width
 
 LABEL_HEIGHT = 28.0
 
@@ -28,6 +28,12 @@ class CostPoint:
     low: float
     high: float
     is_on_front: bool
+    at_least: bool = False
+    """Whether its frozen stages were kept from before, so that nobody saw what they take."""
+
+    @property
+    def time(self) -> str:
+        return ("≥ " if self.at_least else "") + words.duration(self.seconds)
 
 
 def cost_figure(points: Sequence[CostPoint], y_title: str, size: tuple[float, float] = (1040, 400)) -> Markup:
@@ -59,7 +65,7 @@ def _cost_frame(points: Sequence[CostPoint], y_title: str, size: tuple[float, fl
 def _cost_words(point: CostPoint) -> str:
     front = "; on the front" if point.is_on_front else ""
     interval = f"{words.accuracy(point.accuracy)} ({words.span(point.low, point.high)})"
-    return f"{point.name}: {interval} in {words.duration(point.seconds)}{front}."
+    return f"{point.name}: {interval} in {point.time}{front}."
 
 
 def _front(points: Sequence[CostPoint], frame: Frame) -> Markup:
@@ -82,14 +88,17 @@ def _whisker(point: CostPoint, frame: Frame) -> Markup:
 
 
 def _cost_dot(point: CostPoint, place: tuple[float, float]) -> Markup:
-    shape = "point" if point.is_on_front else "point hollow"
-    return element("g", dot(*place, 6, shape, _cost_words(point)), class_=f"s{point.slot}")
+    if point.at_least:
+        mark = arrow(*place, 8, "point hollow", _cost_words(point))
+    else:
+        mark = dot(*place, 6, "point" if point.is_on_front else "point hollow", _cost_words(point))
+    return element("g", mark, class_=f"s{point.slot}")
 
 
 def _cost_labels(
     points: Sequence[CostPoint], places: Sequence[tuple[float, float]], frame: Frame
 ) -> list[Markup]:
-    said = [(p.name, f"{words.accuracy(p.accuracy)} · {words.duration(p.seconds)}") for p in points]
+    said = [(p.name, f"{words.accuracy(p.accuracy)} · {p.time}") for p in points]
     sizes = [(max(text_width(name, 13), text_width(more, 11.5)), LABEL_HEIGHT) for name, more in said]
     boxes = place_labels(places, sizes, _taken(points, places, frame), frame.room)
     leaders = [leader(place, box) for place, box in zip(places, boxes, strict=True)]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ftgui.runs.comparison import ComparisonPlan
+from ftgui.runs.costs import charge_of
 from ftgui.runs.history import Measure, RunHistory, Side
 from ftgui.runs.report_cost import CostPoint
 from ftgui.runs.report_maps import BarPart, Cell, Row
@@ -60,6 +61,7 @@ def cost_points(plan: ComparisonPlan, strategies: Sequence[StrategyResult]) -> l
             low=strategy.low,
             high=strategy.high,
             is_on_front=strategy.is_on_front,
+            at_least=not strategy.is_cost_known,
         )
         for strategy in strategies
     ]
@@ -111,24 +113,28 @@ def _best(runs: Sequence[RunHistory], measure: Measure) -> tuple[CurvePoint, ...
     return tuple(CurvePoint(epoch.epoch, getattr(epoch, f"val_{measure}")) for epoch in best)
 
 
-def over_seconds(strategies: Sequence[Drawn]) -> list[Curve]:
-    """Return the validation accuracy over seconds, a curve a run: a strategy's first paid for its others."""
+def over_seconds(strategies: Sequence[Drawn], everyone: Sequence[RunHistory]) -> list[Curve]:
+    """Return the validation accuracy over seconds, a curve a run, as if each found nothing kept.
+
+    ``everyone`` are the runs of the comparison that are done: what they did for others is charged to these.
+    """
     return [
         Curve(
             slot=drawn.slot,
             name=drawn.name,
-            points=tuple(_at_second(epoch) for epoch in run.epochs),
+            points=tuple(_at_second(epoch, charge) for epoch in run.epochs),
             is_labelled=not number,
             is_faint=number > 0,
-            marks=tuple(_at_second(epoch) for epoch in [run.best] if epoch),
+            marks=tuple(_at_second(epoch, charge) for epoch in [run.best] if epoch),
         )
         for drawn in strategies
         for number, run in enumerate(drawn.runs)
+        for charge in [charge_of(run, everyone).seconds if run.ended else 0.0]
     ]
 
 
-def _at_second(epoch: EpochEnded) -> CurvePoint:
-    return CurvePoint(epoch.total_seconds, epoch.val_accuracy)
+def _at_second(epoch: EpochEnded, charge: float) -> CurvePoint:
+    return CurvePoint(max(epoch.total_seconds + charge, 0.0), epoch.val_accuracy)
 
 
 def map_rows(run: RunHistory) -> tuple[Row, ...]:

@@ -62,6 +62,13 @@ def dot(x: float, y: float, radius: float, class_: str, words: str = "") -> Mark
     return element("circle", *title, cx=x, cy=y, r=radius, class_=class_)
 
 
+def arrow(x: float, y: float, radius: float, class_: str, words: str = "") -> Markup:
+    """Return a triangle that points to the right, "at least", and says ``words`` under the mouse."""
+    title = [element("title", words)] if words else []
+    corners = [(x - radius * 0.6, y - radius), (x + radius, y), (x - radius * 0.6, y + radius)]
+    return element("path", *title, d=f"{path(corners)}Z", class_=class_)
+
+
 def path(points: Sequence[tuple[float, float]]) -> str:
     """Return the ``d`` of a line through points."""
     return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in points)

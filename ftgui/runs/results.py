@@ -58,7 +58,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     lr: float
     tries: int = 1
-    """Learning rates that were tried."""
+    """Learning rates that were tried, with every seed."""
     runs: tuple[str, ...]
     """Names of the runs that count, a seed each."""
     accuracy: float
@@ -73,7 +73,10 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
     best_val_accuracy: float | None = None
     train_accuracy: float | None = None
     seconds: float
-    """Of a run that finds nothing kept: see ``costs.cost_of``."""
+    """Of a run that finds nothing kept, the median over the seeds: see ``costs.cost_of``."""
+    seconds_lowest: float | None = None
+    seconds_highest: float | None = None
+    """Over the seeds; None: as ``seconds``."""
     is_cost_known: bool = True
     """False where its frozen stages were kept from before the comparison."""
     later_seconds: float | None = None
@@ -83,6 +86,8 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
     trainable_parameters: int | None = None
     parameters: int | None = None
     moved_tensors: int | None = None
+    """Entries that differ from where they started, in the weights that ``accuracy`` is of; the most of any
+    seed."""
     is_on_front: bool = False
     """No other strategy whose cost is known is as accurate in less time, or more accurate in the same."""
 
@@ -116,9 +121,13 @@ class PairResult(msgspec.Struct, frozen=True, kw_only=True):
     """Of all seeds together (Rüger), and corrected for the number of pairs (Holm)."""
     p_holm: float
     differs: bool
-    """Whether so many pictures show a difference."""
+    """Whether so many pictures show a difference, and every seed says the same."""
+    is_unsettled: bool = False
+    """Whether the pictures show one, but not every seed says the same."""
     cost_ratio: float | None
     """Seconds of the first over those of the second; None where one of them is not known."""
+    is_cost_apart: bool = True
+    """Whether every run of the one took longer than any of the other."""
     words: str
 
 
@@ -151,5 +160,7 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
     """Those of which every seed is done, in the order in which they were asked for."""
     pairs: tuple[PairResult, ...] = ()
     held_equal: tuple[HeldEqual, ...] = ()
+    is_decoding_seen: bool = True
+    """False where all pictures were decoded before the comparison: then no cost has that in it."""
     sentences: tuple[str, ...] = ()
     """What can honestly be said."""

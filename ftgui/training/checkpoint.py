@@ -84,6 +84,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Of fp16; empty in other arithmetic."""
     seconds: float
     phase_seconds: dict[str, float]
+    counters: dict[str, int] = {}
+    """Of ``passages.Counters``."""
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -38,7 +38,14 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     """Views of pictures that went through frozen stages, in batches of training and judging too."""
     decoded_pictures: int = 0
     cache_hits: int = 0
-    """Views of pictures whose features an earlier run had left."""
+    """Views of pictures whose features an earlier run had left, or this one before it was stopped."""
+
+    def __add__(self, other: Counters) -> Counters:
+        return Counters(
+            prefix_forwards=self.prefix_forwards + other.prefix_forwards,
+            decoded_pictures=self.decoded_pictures + other.decoded_pictures,
+            cache_hits=self.cache_hits + other.cache_hits,
+        )
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class Passages:
     caching: Caching | None = None
     roofs: Roofs | None = None
     """None: how fast this computer is at best is not measured."""
+    earlier: Counters = field(default_factory=Counters)
+    """Of the same run before it was stopped."""
     passed: Counters = field(default_factory=Counters)
     """What ``prepare`` alone computed: what is computed once more for a batch takes that batch's seconds."""
     _notes: list[str] = field(default_factory=list)
@@ -172,6 +181,10 @@ class Passages:
 
     @property
     def counters(self) -> Counters:
+        return self.earlier + self._counted
+
+    @property
+    def _counted(self) -> Counters:
         return Counters(
             prefix_forwards=self._before.prefix_forwards
             + self._live_forwards
@@ -228,7 +241,7 @@ class Passages:
 
     def _forget(self) -> None:
         """Let go of the features of a line that has moved."""
-        self._before, self._live_forwards, self._pass_roof = self.counters, 0, self.pass_roof
+        self._before, self._live_forwards, self._pass_roof = self._counted, 0, self.pass_roof
         self._prefixes.pop(self._line, None)
         self._behind, self._line, self._feeds = None, 0, ()
 

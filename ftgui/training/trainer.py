@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -325,6 +326,7 @@ class Trainer:
             scaler=self._scaler.state_dict() if self._scaler else {},
             seconds=self.clock.seconds,
             phase_seconds=dict(self.clock.phase_seconds),
+            counters=msgspec.structs.asdict(self.passages.counters),
         )
 
     def _batch_ended(self, epoch: int, number: int, total: int, figures: tuple[float, float]) -> BatchEnded:

@@ -98,8 +98,9 @@ def load(path: Path) -> Any:
 
 
 def untimed(content: Any) -> dict[str, Any]:
-    """Return what a checkpoint or a weights file holds but for seconds, which a warm cache spares some of."""
-    return {name: value for name, value in flat(content).items() if "seconds" not in name}
+    """Return what a checkpoint or a weights file holds but for what it took: a warm cache spares some of it."""
+    aside = ("seconds", "counters")
+    return {name: value for name, value in flat(content).items() if not any(part in name for part in aside)}
 
 
 def flat(content: Any, path: str = "") -> dict[str, Any]:
@@ -114,7 +115,7 @@ def flat(content: Any, path: str = "") -> dict[str, Any]:
 
 
 def unlike(first: Path, second: Path) -> list[str]:
-    """Return, sorted, where two files of torch's differ in any bit, seconds aside."""
+    """Return, sorted, where two files of torch's differ in any bit, what they took aside."""
     one, other = untimed(load(first)), untimed(load(second))
     assert one.keys() == other.keys()
     assert one

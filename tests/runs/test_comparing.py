@@ -21,13 +21,15 @@ from hypothesis import strategies as st
 from ftgui.core.errors import FtguiError
 from ftgui.evaluation.bootstrap import difference_interval
 from ftgui.freezing.strategies import STRATEGIES
-from ftgui.runs.comparing import result_of
+from ftgui.runs.comparing import moved_entries, result_of
 from ftgui.runs.comparison import RUNS, ComparisonPlan
 from ftgui.runs.comparison_table import comparison_csv
+from ftgui.runs.history import RunHistory
 from ftgui.runs.predictions import TEST_PREDICTIONS
 from ftgui.runs.results import ComparisonResult, RunResult, StrategyResult
-from ftgui.training.events import Reason
-from tests.runs.drawn_comparison import plan_of
+from ftgui.training.config import TrainConfig
+from ftgui.training.events import Reason, RunEnded, StageMoved
+from tests.runs.drawn_comparison import STAGES, plan_of, started
 from tests.runs.drawn_runs import Told, draw_runs
 
 Tables = Mapping[str, npt.NDArray[np.bool_]]
@@ -219,6 +221,9 @@ def test_where_one_seed_says_otherwise_nothing_is_called_different(
     assert pair.p_holm < 0.001
     assert pair.low > 0
     assert pair.differs == differs
+    assert pair.is_unsettled != differs, "the pictures show one all the same"
+    assert ("ahead of `freeze` by" in pair.words) != differs
+    assert "no difference" not in pair.words
 
 
 def test_a_strategy_is_compared_only_with_those_judged_on_the_same_pictures(tmp_path: Path) -> None:
@@ -280,6 +285,38 @@ def test_a_run_that_stopped_early_is_done(tmp_path: Path) -> None:
     result = result_from(tmp_path, plan_of("full"), runs)
     assert result.runs[0].state == "done"
     assert reached(result).keys() == {"full"}
+
+
+@pytest.mark.parametrize(
+    ("skipped", "words"), [((1,), "1 of its 3 runs was"), ((0, 2), "2 of its 3 runs were")]
+)
+def test_a_strategy_some_of_whose_runs_were_skipped_is_left_out_and_said(
+    tmp_path: Path, skipped: tuple[int, ...], words: str
+) -> None:
+    plan = plan_of("full", "freeze", seeds=(0, 1, 2))
+    runs = {entry.name: Told(GOOD) for entry in plan.entries()}
+    left_out = [f"full-seed{seed}" for seed in skipped]
+    told = {name: run for name, run in runs.items() if name not in left_out}
+    result = result_from(tmp_path, plan, told, skipped=left_out)
+    assert f"`full` is left out: {words} skipped." in result.sentences
+
+
+def test_the_seconds_are_those_of_the_rate_that_counts(tmp_path: Path) -> None:
+    runs = of_rates((Told(FAIR, seconds=20.0),), (Told(GOOD, seconds=300.0),), (Told(POOR, seconds=5.0),))
+    (full,) = result_from(tmp_path, plan_of("full", lrs=RATES), runs).strategies
+    assert full.seconds == 300.0
+
+
+def test_how_many_entries_moved_is_of_the_weights_that_were_judged() -> None:
+    history = RunHistory("thaw", Path("thaw"))
+    history.apply(started(TrainConfig(dataset="", weights="", strategy="thaw")))
+    for epoch, stage, changed in ((1, STAGES[0], 0), (1, "head", 2), (2, STAGES[0], 58), (2, "head", 2)):
+        history.apply(
+            StageMoved(epoch=epoch, stage=stage, weights=0.1, statistics=None, changed=changed, entries=60)
+        )
+    history.apply(RunEnded(reason=Reason.COMPLETED, message="", moved_tensors=2))
+    assert moved_entries(history, "test") == 2, "of best.pth, from before it thawed"
+    assert moved_entries(history, "last epoch") == 60
 
 
 def test_a_run_that_is_waiting_or_was_skipped_is_told_without_figures(tmp_path: Path) -> None:
@@ -379,7 +416,7 @@ def test_a_rate_of_which_a_run_blew_up_is_out_and_the_others_count(tmp_path: Pat
     blown[seed] = Told(GOOD, reason=Reason.NAN_LOSS)
     runs = of_rates((Told(FAIR), Told(FAIR)), (Told(POOR), Told(POOR)), blown)
     (full,) = result_from(tmp_path, plan_of("full", seeds=(0, 1), lrs=RATES), runs).strategies
-    assert (full.lr, full.tries) == (0.001, 3)
+    assert (full.lr, full.tries) == (0.001, 2), "one try came to nothing"
 
 
 def test_a_strategy_all_of_whose_rates_blew_up_does_not_count(tmp_path: Path) -> None:
@@ -412,10 +449,11 @@ def test_a_rate_that_was_skipped_is_out(tmp_path: Path) -> None:
 # Seconds ---------------------------------------------------------------------------------------------------
 
 
-def test_seconds_are_those_of_the_first_seed_and_those_of_the_others_are_told_beside(tmp_path: Path) -> None:
+def test_seconds_are_those_of_the_median_seed_and_later_ones_are_told_beside(tmp_path: Path) -> None:
     runs = {f"full-seed{seed}": Told(GOOD, seconds=s) for seed, s in ((4, 30.0), (1, 10.0), (2, 14.0))}
     (full,) = result_from(tmp_path, plan_of("full", seeds=(4, 1, 2)), runs).strategies
-    assert (full.seconds, full.later_seconds) == (30.0, 12.0)
+    assert (full.seconds, full.later_seconds) == (14.0, 12.0)
+    assert (full.seconds_lowest, full.seconds_highest) == (10.0, 30.0)
     assert full.runs == ("full-seed4", "full-seed1", "full-seed2")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Callable
@@ -17,12 +18,13 @@ from ftgui.runs import report_axes as axes
 from ftgui.runs import report_words as words
 from ftgui.runs.history import RunHistory
 from ftgui.runs.report_cost import CostPoint, cost_figure
-from ftgui.runs.report_drawn import Drawn, map_rows, over_epochs
+from ftgui.runs.report_drawn import Drawn, map_rows, over_epochs, over_seconds
 from ftgui.runs.report_labels import Box, place_labels, spread
 from ftgui.runs.report_maps import Cell, movement_figure, shade
 from ftgui.runs.report_plots import Curve, CurvePoint, curve_figure
 from ftgui.runs.report_svg import element, shortened
-from tests.runs.drawn_comparison import SHAPES, drawn_epochs, moves, plan_of, started
+from ftgui.training.events import Reason, RunEnded
+from tests.runs.drawn_comparison import PICTURES, SHAPES, drawn_epochs, moves, plan_of, started
 from tests.runs.report_page import Page, clipped
 
 ALL = tuple(SHAPES)
@@ -50,6 +52,28 @@ def test_costs_far_apart_stand_on_a_logarithmic_axis() -> None:
     near, far = ([cost(1.0), cost(seconds, slot=1)] for seconds in (9.0, 11.0))
     assert "logarithmic" not in cost_figure(near, "accuracy")
     assert "logarithmic" in cost_figure(far, "accuracy")
+
+
+def test_a_cost_that_nobody_saw_whole_is_a_triangle_that_says_at_least() -> None:
+    unseen = dataclasses.replace(cost(2.9, slot=1, front=False), at_least=True)
+    figure = cost_figure([cost(1.0), unseen], "accuracy")
+    assert figure.count("<circle") == 1
+    assert "≥ 2.9 s" in figure
+    assert "freeze: 0.900 (0.850 – 0.940) in ≥ 2.9 s." in figure
+
+
+def test_a_run_over_time_begins_where_one_would_that_found_nothing_kept() -> None:
+    cold, warm = run_of("freeze", 0), run_of("freeze", 1)
+    every = 245 + PICTURES
+    for run, counters, phases in (
+        (cold, {"prefix_forwards": 500, "decoded_pictures": every}, {"decoding": 2.0, "frozen pass": 5.0}),
+        (warm, {"cache_hits": 500}, {}),
+    ):
+        run.apply(RunEnded(reason=Reason.COMPLETED, message="", counters=counters, phase_seconds=phases))
+    first, later = over_seconds([Drawn(0, "freeze", (cold, warm))], [cold, warm])
+    assert [point.x for point in first.points] == [epoch.total_seconds for epoch in cold.epochs]
+    assert [point.x for point in later.points] == [epoch.total_seconds + 7.0 for epoch in warm.epochs]
+    assert later.is_faint
 
 
 def test_the_front_is_a_staircase_through_its_points_alone() -> None:

@@ -192,5 +192,6 @@ def cost_point(row: RunRow) -> CostPoint | None:
 
     ended, seconds = history.ended, history.told_seconds or 0.0
     low, high = wilson_interval(best.val_accuracy, history.started.val_pictures)
-    kept = ended is not None and ended.counters.get("cache_hits", 0) > 0
+    counters = ended.counters if ended is not None else {}
+    kept = counters.get("cache_hits", 0) > counters.get("prefix_forwards", 0)
     return CostPoint(history.name, row.colour, max(seconds, 1e-3), best.val_accuracy, low, high, kept)

@@ -118,13 +118,17 @@ def _compare(commands: Commands[argparse.ArgumentParser]) -> None:
         help=f"what may move, some of {', '.join(STRATEGIES)}; all to compare all of them",
     )
     command.add_argument(
-        "--seeds", metavar="N,N,…", type=_list_of(int), help="a run of each strategy for each (default 0)"
+        "--seeds",
+        metavar="N,N,…",
+        type=_list_of(int),
+        help="a run of each strategy for each (default: those of the comparison in DIR, else 0)",
     )
     command.add_argument(
         "--lrs",
         metavar="X,X,…",
         type=_list_of(float),
-        help="learning rates that every strategy is tried with (default: each strategy's own alone)",
+        help="learning rates that every strategy is tried with "
+        "(default: those of the comparison in DIR, else each strategy's own alone)",
     )
     command.add_argument(
         "--out",
@@ -152,7 +156,13 @@ def _what_to_train(command: argparse.ArgumentParser) -> None:
 
 def _shared_by_runs(command: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
     """Add what makes a config but for the strategy, and the settings ``without`` some."""
-    command.add_argument("data", metavar="DATA", type=_dataset, nargs="?", help="the dataset folder")
+    command.add_argument(
+        "data",
+        metavar="DATA",
+        type=_dataset,
+        nargs="?",
+        help="the dataset folder, or a list of paths and classes",
+    )
     command.add_argument("--weights", metavar="FILE", type=Path, help="the pretrained weights file")
     command.add_argument(
         "--classes", metavar="N", type=int, help="outputs of the new head (default: the classes found)"

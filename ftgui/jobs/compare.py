@@ -73,9 +73,9 @@ def compare(
     What was skipped and is part of a plan is run after all, unless ``skipped_stay`` so.
 
     Raises:
-        FtguiError: before anything is written, where the plan cannot be, is not for the weights or the folder
-            holds something else; later, where the dataset does not do. What a single run dies of ends that
-            run.
+        FtguiError: before anything is written, where the plan cannot be, is not for the weights, the folder
+            holds something else or another program compares there; later, where the dataset does not do or
+            the disk is full. What a single run dies of ends that run.
     """
     if plan is None:
         comparison = read_comparison(out)

@@ -13,7 +13,7 @@ from ftgui.training.events import Event, TrainingEvent
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of a comparison, and whether it is done already."""
+    """A run of a comparison, and whether nothing more comes of it: it is done, or broke."""
 
     name: str
     entry: Entry
@@ -59,7 +59,8 @@ class ComparisonEnded(Event, frozen=True, kw_only=True):
     """The last event."""
 
     reason: Literal["completed", "stopped", "failed"]
-    """``failed``: at least one run failed, or changed what had to stay frozen."""
+    """``failed``: at least one run failed, or changed what had to stay frozen. A loss that is not finite any
+    more is what its strategy came to."""
     message: str
     folder: str
     report: str | None

@@ -35,7 +35,7 @@ Kind = tuple[str, tuple[str, ...], tuple[str, ...], Preprocessing]
 def test_pictures(config: TrainConfig, class_names: Sequence[str]) -> tuple[Path, tuple[Picture, ...]]:
     """Return the root of a dataset and the pictures of its test split, by the numbers of ``class_names``.
 
-    None where it has no such split. Classes that came later are left out.
+    No pictures where it has no such split. Classes that came later are left out.
 
     Raises:
         FtguiError: the dataset cannot be read any more.
@@ -60,7 +60,7 @@ class JudgedPictures:
         before every picture and batch; what is stopped writes nothing.
 
         Raises:
-            FtguiError: the dataset or the weights cannot be read any more.
+            FtguiError: the dataset or the weights cannot be read any more, or the disk is full.
         """
         assert history.started is not None  # it is done
         store = yield from self._decoded(history.started, control)
@@ -73,7 +73,10 @@ class JudgedPictures:
             answers += _answers(classifier, store, start)
             yield PhaseProgress(phase=JUDGING, done=len(answers), total=len(store.pictures))
         text = answers_csv(store.pictures, classifier.class_names, answers)
-        files.write_text(history.folder / TEST_PREDICTIONS, text)
+        try:
+            files.write_text(history.folder / TEST_PREDICTIONS, text)
+        except OSError as error:
+            raise files.cannot_write(history.folder, "what the test pictures say", error) from error
 
     def _decoded(
         self, started: RunStarted, control: RunControl

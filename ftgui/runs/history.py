@@ -274,7 +274,7 @@ def open_run(folder: Path) -> RunHistory:
     A last line that a power cut left half written is left out.
 
     Raises:
-        FtguiError: it is no run folder.
+        FtguiError: it is no run folder, a line of its events is damaged, or a newer ftgui wrote it.
     """
     try:
         lines = (folder / EVENTS).read_bytes().splitlines()

@@ -14,7 +14,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far a comparison is between two of its runs, or at the beginning of one."""
 
     done: int
-    """Runs of which nothing more comes."""
+    """Runs of which nothing more comes this time: over, skipped, or not asked for."""
     total: int
     seconds_left: float | None = None
     """Of the runs that can be estimated; None where none can."""

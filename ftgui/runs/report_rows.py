@@ -62,6 +62,7 @@ class PairRow:
     cells: tuple[str, ...]
     seeds: tuple[str, ...]
     differs: bool
+    is_unsettled: bool
 
 
 STRATEGY_COLUMNS = (
@@ -190,6 +191,7 @@ def pair_rows(plan: ComparisonPlan, pairs: Sequence[PairResult]) -> list[PairRow
                 for seed in pair.seeds
             ),
             differs=pair.differs,
+            is_unsettled=pair.is_unsettled,
         )
         for pair in pairs
     ]

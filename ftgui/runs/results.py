@@ -18,7 +18,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     strategy: str
     seed: int
     lr: float | None = None
-    """The head's; None until the run began."""
+    """The head's; None until the run began, unless the plan names it."""
     state: str
     """"waiting", "skipped", or where the run stands."""
     accuracy: float | None = None
@@ -80,7 +80,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
     is_cost_known: bool = True
     """False where its frozen stages were kept from before the comparison."""
     later_seconds: float | None = None
-    """Mean of the others; None where there are none."""
+    """Mean of the runs after the first, as they were: nothing is charged. None where there are none."""
     seconds_per_epoch: float | None = None
     peak_memory_mb: float | None = None
     trainable_parameters: int | None = None

@@ -98,7 +98,7 @@ def load(path: Path) -> Any:
 
 
 def untimed(content: Any) -> dict[str, Any]:
-    """Return what a checkpoint or a weights file holds but for what it took: a warm cache spares some of it."""
+    """Return what a checkpoint or a weights file holds but for what it took: a cache spares some."""
     aside = ("seconds", "counters")
     return {name: value for name, value in flat(content).items() if not any(part in name for part in aside)}
 

@@ -123,9 +123,9 @@ class CompareDialog(QDialog):
                 "settings of that comparison. Runs that are done stay as they are."
             )
         return self.tr(
-            "Trains with each strategy you tick, one run after the other. The split, the new output layer's "
-            "first weights, the order of the pictures and their views, the epochs and the arithmetic are the "
-            "same for all; only the strategy differs."
+            "Trains with each strategy you tick, one run after the other. The split, the epochs and the "
+            "arithmetic are the same for all, with the same seed also the new output layer's first weights, "
+            "the order of the pictures and their views; only the strategy differs."
         )
 
     def _strategies_card(self) -> Card:

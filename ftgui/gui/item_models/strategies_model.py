@@ -57,9 +57,14 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "Time",
         lambda e: ("" if e.is_cost_known else "≥ ") + duration_words(e.seconds),
-        "Of a run that finds nothing kept; ≥ where its frozen stages were kept from before",
+        "Of a run that finds nothing kept, the median over the seeds, without decoding where all pictures "
+        "had been decoded before; ≥ where its frozen stages were kept from before",
     ),
-    Column("Again", _later, "Of its later runs, on average: what is frozen was kept"),
+    Column(
+        "Again",
+        _later,
+        "Of the runs after the first, on average, as they were: what is frozen may have been kept",
+    ),
     Column(
         "An epoch",
         lambda e: _or_blank(brief_words, e.seconds_per_epoch),

@@ -59,7 +59,9 @@ class MovedPage(QWidget):
             object_name="moved_side_by_side",
             accessible_name=self.tr("Show the ticked runs beside each other"),
         )
-        self.beside.setToolTip(self.tr("The maps of all runs that are ticked on the Training page."))
+        self.beside.setToolTip(
+            self.tr("The maps of the first six runs that are ticked on the Training page.")
+        )
         self._taking = TakingAlong(self.tr("moved"), self.picture, COLUMNS, self._numbers, self)
         self._taking.failed.connect(self.failed)
         self._button = MenuButton(self.tr("Save what moved"), self._make_menu, object_name="moved_menu")

@@ -240,7 +240,7 @@ def _strategy(
         is_cost_known=cost.is_known,
         later_seconds=statistics.fmean(later) if later else None,
         seconds_per_epoch=_mean([result.seconds_per_epoch for result in results]),
-        peak_memory_mb=max((result.peak_memory_mb or 0.0 for result in results), default=None),
+        peak_memory_mb=_median([result.peak_memory_mb for result in results]),
         trainable_parameters=results[0].trainable_parameters,
         parameters=results[0].parameters,
         moved_tensors=_most([moved_entries(history, measure) for history in mine]),
@@ -293,6 +293,11 @@ def _validated(runs: Sequence[ComparedRun]) -> tuple[float, float]:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if known else None
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def _with_front(strategies: Sequence[StrategyResult]) -> tuple[StrategyResult, ...]:

@@ -83,6 +83,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
     """Mean of the runs after the first, as they were: nothing is charged. None where there are none."""
     seconds_per_epoch: float | None = None
     peak_memory_mb: float | None = None
+    """The median over the seeds: the first run may find what others left with the program."""
     trainable_parameters: int | None = None
     parameters: int | None = None
     moved_tensors: int | None = None

@@ -76,7 +76,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "Memory",
         lambda e: _or_blank(lambda mb: f"{mb / 1000:.1f} GB", e.peak_memory_mb),
-        "The most that the program needed during a run of it",
+        "The most that the program needed during a run of it, the median over the seeds",
     ),
 )
 

@@ -21,6 +21,8 @@ from ftgui.training.config import TrainConfig
 from ftgui.training.events import Reason, RunEnded
 from tests import samples
 
+pytestmark = pytest.mark.long  # many runs
+
 REPEATS = 3
 CROP = 96
 """Large enough for the network to take most of the time, small enough for CI."""

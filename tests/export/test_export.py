@@ -31,6 +31,8 @@ from tests import samples
 from tests.fixtures import Drawn, Finished, run_small
 from tests.harness.process import run_python
 
+pytestmark = pytest.mark.long  # many runs
+
 LOGITS = """
 import json, sys, torch, torchvision
 torch.set_num_threads(1)

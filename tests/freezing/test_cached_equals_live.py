@@ -41,6 +41,8 @@ from tests import samples
 from tests.freezing.training import Learned, Network, State, Stores, differing, learn, stores
 from tests.freezing.training import folder as folder
 
+pytestmark = pytest.mark.long  # many runs
+
 TRAIN, VAL, EPOCHS, THAW = 20, 6, 3, 3
 CLOSE = 1e-5
 IN_MEMORY = Caching(None, 0.25)

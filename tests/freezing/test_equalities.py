@@ -31,6 +31,8 @@ from tests.freezing.training import (
 )
 from tests.freezing.training import folder as folder
 
+pytestmark = pytest.mark.long  # many runs
+
 EPOCHS = 3
 CLIP = 0.25
 LR = {"sgd": 0.02, "adamw": 0.002}

@@ -28,6 +28,8 @@ from tests.freezing.training import (
 )
 from tests.freezing.training import folder as folder
 
+pytestmark = pytest.mark.long  # many runs
+
 
 @dataclass(frozen=True)
 class Member:

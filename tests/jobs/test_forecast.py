@@ -22,6 +22,8 @@ from ftgui.training.events import EpochEnded, PhaseProgress, RunEnded, RunForeca
 from tests.fixtures import Drawn, small_pictures
 from tests.harness.surroundings import home_at
 
+pytestmark = pytest.mark.long  # many runs
+
 ALL = tuple(STRATEGIES)
 
 

@@ -15,6 +15,8 @@ from ftgui.training.events import Reason, RunEnded, RunWarning
 from tests import samples
 from tests.fixtures import Drawn, Finished, run_small
 
+pytestmark = pytest.mark.long  # many runs
+
 State = dict[str, torch.Tensor]
 HEAD = {"fc.weight", "fc.bias"}
 """The output layer of a ShuffleNet."""

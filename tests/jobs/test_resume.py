@@ -47,7 +47,7 @@ from tests.jobs.resuming import (
 
 EPOCHS, CUT = 6, 3
 
-pytestmark = pytest.mark.usefixtures("small_crops")
+pytestmark = [pytest.mark.usefixtures("small_crops"), pytest.mark.long]
 
 
 def run_config(drawn: Drawn, **changes: Any) -> TrainConfig:

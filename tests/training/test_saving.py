@@ -47,6 +47,8 @@ from tests.jobs.resuming import (
     within_epoch,
 )
 
+pytestmark = pytest.mark.long  # many runs
+
 NEVER, ALWAYS = math.inf, 0.0
 FALLING = (0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 """Losses of as many epochs as these runs have; each is better than the one before."""

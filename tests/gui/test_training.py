@@ -683,7 +683,9 @@ def test_a_flood_of_batches_is_painted_ten_times_a_second_and_ends_right(
     began = time.monotonic()
     click(qtbot, window, "train_button")
     wait_idle(qtbot, window)
-    most = (time.monotonic() - began) / 0.1 + 8  # and a few at its beginning and its end
+    most = (
+        time.monotonic() - began
+    ) / 0.095 + 5  # a timer may be early by 5 %; and at the beginning and the end
     assert 1 <= painted["loss_plot"] <= most
     assert 1 <= painted["accuracy_plot"] <= most
     history = window.training.history

@@ -72,7 +72,24 @@ def test_words_are_never_ahead_of_the_plots(page: Page, qtbot: QtBot) -> None:
     page.tell()
     page.painted.start()
     qtbot.waitUntil(lambda: ("words", 3) in page.shown, timeout=PATIENCE)
-    assert page.shown == [("plot", 1), ("plot", 2), ("plot", 3), ("words", 3)]
+    assert page.shown == [("plot", 1), ("plot", 2), ("words", 2), ("plot", 3), ("words", 3)]
+
+
+def test_news_at_every_turn_neither_has_a_part_painted_at_every_turn_nor_starves_the_last(
+    page: Page, qtbot: QtBot
+) -> None:
+    rounds: list[None] = []
+    page.painted._rounds.timeout.connect(lambda: rounds.append(None))
+    news = QTimer()
+    news.timeout.connect(page.tell)
+    news.start(0)
+    page.painted.start()
+    qtbot.waitUntil(lambda: len(rounds) == 6, timeout=PATIENCE)
+    news.stop()
+    parts = [part for part, _ in page.shown]
+    assert parts.count("plot") <= 6
+    assert parts.count("words") >= 3
+    assert page.known > 10 * len(rounds), "there was news in between"
 
 
 def test_all_is_shown_at_once_where_it_has_to_be(page: Page) -> None:

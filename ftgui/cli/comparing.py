@@ -173,7 +173,10 @@ def result_lines(result: ComparisonResult) -> list[str]:
     width = max((len(each.strategy) for each in result.strategies), default=0)
     lines = [_strategy_line(each, width) for each in result.strategies]
     unequal = [f"NOT held equal: {held.what} ({held.value})" for held in result.held_equal if not held.equal]
-    words = [result.measure_words, result.optimistic, *result.sentences] if lines else []
+    decoding = (
+        "" if result.is_decoding_seen else "Times are without decoding: the pictures were decoded before."
+    )
+    words = [result.measure_words, result.optimistic, *result.sentences, decoding] if lines else []
     return [*lines, *filter(None, words), *unequal]
 
 
@@ -182,5 +185,5 @@ def _strategy_line(each: StrategyResult, width: int) -> str:
     later = f", then {each.later_seconds:.1f} s" if each.later_seconds is not None else ""
     return (
         f"{each.strategy:{width}}  {each.accuracy:.3f} ({each.low:.3f} – {each.high:.3f}{spread})"
-        f"  lr {each.lr:g}  {'' if each.is_cost_known else '≥ '}{each.seconds:.1f} s{later}"
+        f"  lr {each.lr:g}  {each.bound}{each.seconds:.1f} s{later}"
     )

@@ -101,7 +101,8 @@ class TrainJob:
         self.threads = threads
         self.clock = RunClock()
         if earlier is not None and earlier.checkpoint is not None:
-            self.clock.add_earlier(earlier.checkpoint.seconds, earlier.checkpoint.phase_seconds)
+            before = earlier.checkpoint
+            self.clock.add_earlier(before.seconds, before.phase_seconds, before.spared_seconds)
         self.trainer: Trainer | None = None
         self.passages: Passages | None = None
 
@@ -175,7 +176,7 @@ class TrainJob:
         with self.clock.phase("building"):
             passages = make_passages(prepared, self.clock, done + 1)
         if self.earlier is not None and self.earlier.checkpoint is not None:
-            passages.earlier = Counters(**self.earlier.checkpoint.counters)
+            passages.go_on(done, Counters(**self.earlier.checkpoint.counters))
         self.passages = passages
         if self.earlier is None:
             told = forecast_by_known(passages, prepared.config, self.clock)
@@ -294,6 +295,7 @@ class TrainJob:
             paused_seconds=self.clock.paused_seconds,
             measuring_seconds=self.clock.aside_seconds,
             phase_seconds=dict(self.clock.phase_seconds),
+            spared_seconds=self.clock.spared_seconds,
             counters=msgspec.structs.asdict(passages.counters) if passages else {},
             loading_seconds=torch_loading_seconds(),
             speed=(*pass_speed(passages, self.clock), *(trainer.speed if trainer else ())),

@@ -104,14 +104,14 @@ def _level(ranked: Sequence[StrategyResult], pairs: Sequence[PairResult]) -> lis
 def _level_words(level: Sequence[StrategyResult]) -> str:
     """Return the sentence about those that are as good as the best, and the cheapest of them.
 
-    Nobody is the cheapest where somebody's cost was not seen.
+    Nobody is the cheapest where somebody's cost is not known.
     """
     words = f"{_named(level)}: no difference that {_shown_by(level[0].pictures)} can show"
-    unseen = [each for each in level if not each.is_cost_known]
-    if unseen:
-        take, their = ("takes by itself", "its") if len(unseen) == 1 else ("take by themselves", "their")
-        kept = f"{their} frozen stages were kept from before"
-        return f"{words}. What {_named(unseen)} {take} was not seen: {kept}."
+    unknown = [each for each in level if not each.is_cost_known]
+    if unknown:
+        take, their = ("takes by itself", "its") if len(unknown) == 1 else ("take by themselves", "their")
+        kept = f"{their} frozen stages were kept from before, and nobody noted how long they took"
+        return f"{words}. What {_named(unknown)} {take} is not known: {kept}."
     cheapest, *others = sorted(level, key=lambda each: each.seconds)
     dearer = [
         each for each in others if costs_apart(cheapest, each) and times_words(each.seconds, cheapest.seconds)

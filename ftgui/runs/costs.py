@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ftgui.runs.history import RunHistory
-from ftgui.training.events import RunEnded, StageInfo
+from ftgui.training.events import RunEnded
 
-DECODING, PASS = "decoding", "frozen pass"
+DECODING = "decoding"
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Charge:
 
     seconds: float
     is_known: bool
-    """False where its frozen stages were kept from before: then nobody saw what they take."""
+    """False where nobody knows what the features took that it found kept."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,26 @@ class Cost:
     lowest: float
     highest: float
     is_known: bool
-    """False where its frozen stages were kept from before: it takes at least this."""
+    """False where nobody knows what the features took that were found kept: it takes at least this."""
 
 
 def cost_of(mine: Sequence[RunHistory], everyone: Sequence[RunHistory]) -> Cost:
-    """Return what a strategy costs, by its own runs and by all runs of the comparison, all of them ended."""
-    charges = [charge_of(run, everyone) for run in mine]
-    seconds = [_ended(run).seconds + charge.seconds for run, charge in zip(mine, charges, strict=True)]
+    """Return what a strategy costs, by its own runs and by all runs of the comparison, all of them ended.
+
+    Runs that were spared nobody knows what count only where there are no others.
+    """
+    charged = [
+        (_ended(run).seconds + charge.seconds, charge.is_known)
+        for run in mine
+        for charge in [charge_of(run, everyone)]
+    ]
+    known = [seconds for seconds, is_known in charged if is_known]
+    seconds = known or [each for each, _ in charged]
     return Cost(
         seconds=statistics.median(seconds),
         lowest=min(seconds),
         highest=max(seconds),
-        is_known=all(charge.is_known for charge in charges),
+        is_known=bool(known),
     )
 
 
@@ -49,18 +57,19 @@ def charge_of(run: RunHistory, everyone: Sequence[RunHistory]) -> Charge:
     """Return what a run is charged beside its own seconds.
 
     Pictures are decoded once for all runs: whoever does so pays for all, so each is charged the same for it;
-    nothing, where they were decoded before the comparison. Where its frozen stages were kept already, because
-    another run has the same ones, what that one took to compute them is added.
+    nothing, where they were decoded before the comparison. Features that it found kept are charged at what
+    computing them took, whichever run did.
     """
-    decoding = max((_phase(each, DECODING) for each in everyone if has_decoded(each)), default=0.0)
-    seconds = decoding - _phase(run, DECODING)
-    given = frozen_at_first(run)
-    if not given or _has_computed(run):
-        return Charge(seconds, is_known=True)
-    passes = [
-        _phase(each, PASS) for each in everyone if frozen_at_first(each) == given and _has_computed(each)
-    ]
-    return Charge(seconds + max(passes, default=0.0), is_known=bool(passes))
+    decoding = max((_decoding(each) for each in everyone if has_decoded(each)), default=0.0)
+    spared = spared_seconds(_ended(run))
+    return Charge(decoding - _decoding(run) + (spared or 0.0), is_known=spared is not None)
+
+
+def spared_seconds(ended: RunEnded) -> float | None:
+    """Return what the features that a run found kept took to compute; None where nobody knows."""
+    if ended.spared_seconds is None and not ended.counters.get("cache_hits", 0):
+        return 0.0  # written before this was looked at, but there was nothing to be spared
+    return ended.spared_seconds
 
 
 def has_decoded(run: RunHistory) -> bool:
@@ -70,31 +79,8 @@ def has_decoded(run: RunHistory) -> bool:
     return _ended(run).counters.get("decoded_pictures", 0) >= every
 
 
-def frozen_at_first(run: RunHistory) -> tuple[str, ...]:
-    """Return the stages, from the input on, that a run's first epoch takes as given."""
-    names: list[str] = []
-    for stage in run.started.stages if run.started else ():
-        if _learns_at_first(stage):
-            break
-        names.append(stage.name)
-    return tuple(names)
-
-
-def _learns_at_first(stage: StageInfo) -> bool:
-    return stage.in_optimizer and stage.from_epoch == 1
-
-
-def _has_computed(run: RunHistory) -> bool:
-    """Whether a run sent the pictures through its frozen stages itself.
-
-    One that was stopped finds what it computed when it goes on.
-    """
-    counters = _ended(run).counters
-    return counters.get("prefix_forwards", 0) >= counters.get("cache_hits", 0)
-
-
-def _phase(run: RunHistory, name: str) -> float:
-    return _ended(run).phase_seconds.get(name, 0.0)
+def _decoding(run: RunHistory) -> float:
+    return _ended(run).phase_seconds.get(DECODING, 0.0)
 
 
 def _ended(run: RunHistory) -> RunEnded:

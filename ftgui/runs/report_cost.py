@@ -29,7 +29,7 @@ class CostPoint:
     high: float
     is_on_front: bool
     at_least: bool = False
-    """Whether its frozen stages were kept from before, so that nobody saw what they take."""
+    """Whether nobody knows what its frozen stages took, kept from before."""
 
     @property
     def time(self) -> str:

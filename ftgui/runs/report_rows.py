@@ -113,7 +113,7 @@ def _strategy_cells(strategy: StrategyResult, entries: int | None) -> tuple[tupl
     return (
         (words.accuracy(strategy.accuracy), words.span(strategy.low, strategy.high)),
         (words.span(strategy.lowest, strategy.highest), "") if seeds > 1 else (words.NONE, "one seed"),
-        (("" if strategy.is_cost_known else "≥ ") + words.duration(strategy.seconds), ""),
+        (strategy.bound + words.duration(strategy.seconds), ""),
         (words.duration(strategy.later_seconds), ""),
         (words.duration(strategy.seconds_per_epoch), ""),
         _part(strategy.trainable_parameters, strategy.parameters),

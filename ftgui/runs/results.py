@@ -78,7 +78,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds_highest: float | None = None
     """Over the seeds; None: as ``seconds``."""
     is_cost_known: bool = True
-    """False where its frozen stages were kept from before the comparison."""
+    """False where nobody knows what features took that were kept from before: ``seconds`` is the least."""
     later_seconds: float | None = None
     """Mean of the runs after the first, as they were: nothing is charged. None where there are none."""
     seconds_per_epoch: float | None = None
@@ -91,6 +91,11 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
     seed."""
     is_on_front: bool = False
     """No other strategy whose cost is known is as accurate in less time, or more accurate in the same."""
+
+    @property
+    def bound(self) -> str:
+        """What stands before ``seconds``: "≥ " where they are the least that it takes, else nothing."""
+        return "" if self.is_cost_known else "≥ "
 
 
 class SeedPair(msgspec.Struct, frozen=True, kw_only=True):

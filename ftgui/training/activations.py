@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 
@@ -57,6 +58,8 @@ class Activations:
         """Views that went through the frozen stages."""
         self.hits = 0
         """Views whose features an earlier run had left."""
+        self.spared_seconds: float | None = 0.0
+        """What those took to compute; None where nobody knows. Set by ``fill``."""
         self.roof: float | None = None
         """Views a second that this computer can send through the frozen stages at best, if any had to go."""
         self._roofs = roofs
@@ -191,11 +194,13 @@ class Activations:
         in_memory = slots < len(self._memory)
         if not in_memory.any() and not (kept and kept.takes_more):
             return  # they would be computed for nothing
+        began = time.perf_counter()
         features = self._shape.as_kept(self._computed(torch.from_numpy(pixels))).contiguous()
         self._memory[self._on_device(slots[in_memory])] = features[self._on_device(np.flatnonzero(in_memory))]
         if kept is not None:
             rows = features.cpu().reshape(len(slots), -1).view(torch.uint8).numpy()
             self._numbers[slots] = kept.add([self._names[slot] for slot in slots], rows)
+            kept.note_work(len(slots), time.perf_counter() - began)
             if (self._numbers[slots] >= 0).any():
                 self._mapped = kept.rows()
 
@@ -280,6 +285,8 @@ def fill(
         with keeping_pixels(lacking, pixels, others):
             for feed in feeds:
                 yield from feed.compute(kept, clock)
+        for feed in feeds:
+            feed.spared_seconds = kept.seconds_for(feed.hits) if kept is not None else 0.0
     finally:
         if kept is not None:
             kept.close()

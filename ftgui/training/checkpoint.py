@@ -84,6 +84,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Of fp16; empty in other arithmetic."""
     seconds: float
     phase_seconds: dict[str, float]
+    spared_seconds: float | None = None
+    """See ``RunEnded``."""
     counters: dict[str, int] = {}
     """Of ``passages.Counters``."""
 

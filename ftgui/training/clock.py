@@ -16,11 +16,16 @@ class RunClock:
         self.aside_seconds = 0.0
         """Spent on what is done once on a computer, not for this run."""
         self.phase_seconds: dict[str, float] = {}
+        self.spared_seconds: float | None = 0.0
+        """What the run would have taken longer, had it not found features kept; None where nobody knows."""
         self._earlier: dict[str, float] = {}
 
-    def add_earlier(self, seconds: float, phase_seconds: dict[str, float]) -> None:
-        """Count what a run took before it was stopped and resumed."""
+    def add_earlier(
+        self, seconds: float, phase_seconds: dict[str, float], spared_seconds: float | None
+    ) -> None:
+        """Count what a run took before it was stopped and resumed, and what it was spared."""
         self._began -= seconds
+        self.spare(spared_seconds)
         for name, spent in phase_seconds.items():
             self.phase_seconds[name] = self.phase_seconds.get(name, 0.0) + spent
             self._earlier[name] = self._earlier.get(name, 0.0) + spent
@@ -35,6 +40,13 @@ class RunClock:
 
     def add_pause(self, seconds: float) -> None:
         self.paused_seconds += seconds
+
+    def spare(self, seconds: float | None) -> None:
+        """Count what was found done; None: nobody knows how long that took."""
+        if seconds is None or self.spared_seconds is None:
+            self.spared_seconds = None
+        else:
+            self.spared_seconds += seconds
 
     @contextmanager
     def aside(self) -> Iterator[None]:

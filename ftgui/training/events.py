@@ -268,6 +268,11 @@ class RunEnded(Event, frozen=True, kw_only=True):
     seconds: float = 0.0
     paused_seconds: float = 0.0
     phase_seconds: dict[str, float] = {}
+    spared_seconds: float | None = None
+    """What the frozen stages' features that were found kept took to compute, as fast as they were computed.
+
+    None: nobody knows.
+    """
     measuring_seconds: float = 0.0
     """Spent once on this computer, not counted in ``seconds``: finding out its fastest arithmetic."""
     loading_seconds: float = 0.0

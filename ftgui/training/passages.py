@@ -75,8 +75,6 @@ class Passages:
     caching: Caching | None = None
     roofs: Roofs | None = None
     """None: how fast this computer is at best is not measured."""
-    earlier: Counters = field(default_factory=Counters)
-    """Of the same run before it was stopped."""
     passed: Counters = field(default_factory=Counters)
     """What ``prepare`` alone computed: what is computed once more for a batch takes that batch's seconds."""
     _notes: list[str] = field(default_factory=list)
@@ -87,11 +85,20 @@ class Passages:
     _feeds: tuple[Activations, ...] = ()
     _before: Counters = field(default_factory=Counters)
     """Of feeds that are needed no more."""
+    _earlier: Counters = field(default_factory=Counters)
+    """Of the same run before it was stopped."""
+    _paid: set[int] = field(default_factory=set)
+    """Lines whose features this run has computed or was spared once: to find them again spares it nothing."""
     _live_forwards: int = 0
     _pass_roof: float | None = None
     _at_head: Halves | None = None
     _lines: dict[int, int] = field(default_factory=dict)
     _prefixes: dict[int, Prefix] = field(default_factory=dict)
+
+    def go_on(self, epochs: int, counters: Counters) -> None:
+        """Be the ways of a run that was stopped after so many epochs, in which it computed this."""
+        self._earlier = counters
+        self._paid = {self.line(epoch) for epoch in range(1, epochs + 1)}
 
     def line(self, epoch: int) -> int:
         """Return how many stages are computed once in an epoch."""
@@ -181,7 +188,7 @@ class Passages:
 
     @property
     def counters(self) -> Counters:
-        return self.earlier + self._counted
+        return self._earlier + self._counted
 
     @property
     def _counted(self) -> Counters:
@@ -254,6 +261,10 @@ class Passages:
         )
         self._feeds = (train, val)
         self._note((yield from fill(self._feeds, self.caching.place, clock, self.caching.pixels)))
+        if line not in self._paid:
+            self._paid.add(line)
+            for feed in self._feeds:
+                clock.spare(feed.spared_seconds)
         with clock.phase("building"):
             network = Halves(self.applied.model, self.applied.stages, line).suffix
         is_head = self._only_head(line) and train.is_kept and val.is_kept

@@ -326,6 +326,7 @@ class Trainer:
             scaler=self._scaler.state_dict() if self._scaler else {},
             seconds=self.clock.seconds,
             phase_seconds=dict(self.clock.phase_seconds),
+            spared_seconds=self.clock.spared_seconds,
             counters=msgspec.structs.asdict(self.passages.counters),
         )
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ftgui.__main__ import main
@@ -94,6 +95,15 @@ def test_with_several_seeds_their_spread_and_the_seconds_of_later_ones_are_told(
     for line, each in zip(result_lines(result), result.strategies, strict=False):
         assert f", seeds {each.lowest:.3f} – {each.highest:.3f})" in line
         assert line.endswith(f"  {each.seconds:.1f} s, then {each.later_seconds:.1f} s")
+
+
+def test_times_without_decoding_are_said_to_be(drawn: Drawn) -> None:
+    result = read_comparison(whole(drawn)).result
+    assert result is not None
+    sentence = "Times are without decoding: the pictures were decoded before."
+    seen, unseen = (msgspec.structs.replace(result, is_decoding_seen=each) for each in (True, False))
+    assert sentence not in result_lines(seen)
+    assert result_lines(unseen) == [*result_lines(seen), sentence]
 
 
 def test_what_was_not_held_equal_comes_last() -> None:

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QFileDialog, QLabel, QTabWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel, QTabWidget
 from pytestqt.qtbot import QtBot
 
 from ftgui.core.errors import FtguiError
@@ -190,14 +190,16 @@ def test_a_tick_takes_a_run_out_of_the_costs(qtbot: QtBot, window: MainWindow) -
     assert [p.name for p in the(window, LivePlot, "accuracy_plot").cost.points()] == ["freeze", "freeze 2"]
 
 
-def test_a_run_that_found_its_features_kept_cost_at_least_so_much(open_window: OpenWindow) -> None:
-    end = msgspec.structs.replace(ended(), counters={"cache_hits": 8})
+@pytest.mark.parametrize(("spared", "at_least"), [(7.0, False), (0.0, False), (None, True)])
+def test_a_run_that_found_its_features_kept_costs_what_they_took_or_at_least_what_it_did(
+    qtbot: QtBot, open_window: OpenWindow, spared: float | None, at_least: bool
+) -> None:
+    end = msgspec.structs.replace(ended(), counters={"cache_hits": 8}, spared_seconds=spared, seconds=2.0)
     window = open_window()
     window.page.add_run(_history("freeze", started(), epoch(1, 0.5), end))
-    click_cost = the(window, QAbstractButton, "accuracy_plot_over_cost")
-    click_cost.click()
+    click(qtbot, window, "accuracy_plot_over_cost")
     (point,) = the(window, LivePlot, "accuracy_plot").cost.points()
-    assert point.at_least
+    assert (point.seconds, point.at_least) == (2.0 + (spared or 0.0), at_least)
 
 
 # Taking it along --------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ TOLD = msgspec.structs.replace(
     ended(seconds=4.0),
     phase_seconds={"frozen pass": 3.0, "training": 1.0},
     counters={"cache_hits": 12},
+    spared_seconds=6.7,
     speed=(PhaseSpeed(phase="frozen pass", pictures_per_second=80.0, roof=100.0),),
 )
 
@@ -34,7 +35,10 @@ def test_it_is_told_of_the_selected_run_and_of_none_that_does_not_say(
     wait_idle(qtbot, window)
     assert _told(window) == (
         "4.0 s",
-        ("frozen pass 80 pictures/s, 80 % of what this computer can do", "12 views from the cache"),
+        (
+            "frozen pass 80 pictures/s, 80 % of what this computer can do",
+            "12 views from the cache, which spared it 6.7 s",
+        ),
     )
     click(qtbot, window, "train_button")
     wait_idle(qtbot, window)

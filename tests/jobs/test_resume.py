@@ -268,6 +268,17 @@ def test_a_resumed_run_finds_what_it_computed_before_and_computes_nothing_again(
     assert after.counters == {"prefix_forwards": views, "decoded_pictures": 30, "cache_hits": views}
     spent = [ended.phase_seconds["frozen pass"] for ended in (before, after)]
     assert spent[0] == spent[1] > 0, "what was spent before counts, and nothing is added"
+    assert after.spared_seconds == 0.0, "it has paid for what it finds"
+
+
+def test_a_resumed_run_was_spared_what_it_found_kept_when_it_began(drawn: Drawn, tmp_path: Path) -> None:
+    cold = stop_run(end_of_epoch(1), run_config(drawn), tmp_path / "cold")
+    before = stop_run(end_of_epoch(CUT), run_config(drawn), tmp_path / "run")
+    after = resume_to_the_end(tmp_path / "run", after=CUT)[-1]
+    assert isinstance(after, RunEnded)
+    assert cold.spared_seconds == 0.0
+    assert before.spared_seconds == after.spared_seconds
+    assert before.spared_seconds == pytest.approx(cold.phase_seconds["frozen pass"], rel=0.5)
 
 
 def test_seconds_go_on_where_they_were(drawn: Drawn, tmp_path: Path) -> None:

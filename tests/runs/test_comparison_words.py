@@ -211,7 +211,7 @@ def test_better_is_said_of_the_best_and_only_of_those_that_differ_from_it_or_its
     assert beside <= {name for two in told for name in two}, "who differs from one of the best is told of"
 
 
-def test_nobody_is_the_cheapest_where_the_cost_of_one_was_not_seen() -> None:
+def test_nobody_is_the_cheapest_where_the_cost_of_one_is_not_known() -> None:
     freeze = msgspec.structs.replace(strategy("freeze", 0.95, 1.4), is_cost_known=False)
     full, small = strategy("full", 0.95, 100.0), strategy("small-lr", 0.94, 200.0)
     every = (freeze, full, small)
@@ -219,7 +219,7 @@ def test_nobody_is_the_cheapest_where_the_cost_of_one_was_not_seen() -> None:
     (said,) = sentences(every, pairs)
     assert said == (
         "`freeze`, `full` and `small-lr`: no difference that 1,234 pictures can show. What `freeze` takes by "
-        "itself was not seen: its frozen stages were kept from before."
+        "itself is not known: its frozen stages were kept from before, and nobody noted how long they took."
     )
 
 

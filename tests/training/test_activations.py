@@ -854,3 +854,53 @@ def test_the_folder_of_a_table_says_whose_features_it_holds(
     assert (about.architecture, about.stages) == ("tiny", ("stem",))
     assert about.shape.sizes == (4, 14, 14)
     assert about.shape.bytes == share(1, 4 * 14 * 14)
+
+
+def test_features_remember_what_they_took_for_who_finds_them(
+    root: Path, pictures: list[Picture], place: FeaturePlace
+) -> None:
+    first = filled(make_store(root, pictures[:2]), place=place)
+    assert first.spared_seconds == 0.0
+    (folder,) = tables(place)
+    took = took_of(folder)
+    assert (took.views, took.threads) == (2, torch.get_num_threads())
+    assert took.seconds > 0
+    found = filled(make_store(root, pictures[:2]), place=place)
+    assert found.spared_seconds == pytest.approx(took.seconds)
+    assert took_of(folder) == took, "finding them is no work"
+    more = filled(make_store(root, pictures), place=place)
+    after = took_of(folder)
+    assert after.views == len(pictures)
+    assert after.seconds > took.seconds
+    assert (more.hits, more.prefix_forwards) == (2, len(pictures) - 2)
+    assert more.spared_seconds == pytest.approx(after.seconds / after.views * 2), "by the mean of all"
+
+
+def test_what_features_took_with_other_threads_says_nothing_of_these(
+    root: Path, pictures: list[Picture], place: FeaturePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(make_store(root, pictures[:2]), place=place)
+    (folder,) = tables(place)
+    others = torch.get_num_threads() + 1
+    monkeypatch.setattr(torch, "get_num_threads", lambda: others)
+    found = filled(make_store(root, pictures[:2]), place=place)
+    assert (found.hits, found.spared_seconds) == (2, None)
+    filled(make_store(root, pictures), place=place)
+    assert (took_of(folder).views, took_of(folder).threads) == (len(pictures) - 2, others)
+
+
+def test_of_features_that_were_kept_before_anybody_noted_it_nobody_knows_what_they_took(
+    root: Path, pictures: list[Picture], place: FeaturePlace
+) -> None:
+    filled(make_store(root, pictures), place=place)
+    (folder,) = tables(place)
+    about = msgspec.json.decode((folder / kept.ABOUT).read_bytes())
+    del about["took"]
+    (folder / kept.ABOUT).write_bytes(msgspec.json.encode(about))
+    found = filled(make_store(root, pictures), place=place)
+    assert (found.hits, found.spared_seconds) == (len(pictures), None)
+
+
+def took_of(folder: Path) -> kept.Took:
+    """What is written down of the work that is in a table."""
+    return msgspec.json.decode((folder / kept.ABOUT).read_bytes(), type=kept.About).took

@@ -60,7 +60,7 @@ def test_what_a_run_took_before_it_was_resumed_counts(time: Time) -> None:
     time.now += 2
     with run.phase("training"):
         time.now += 5
-    run.add_earlier(100.0, {"training": 60.0, "proof": 1.0})
+    run.add_earlier(100.0, {"training": 60.0, "proof": 1.0}, 0.0)
     assert run.seconds == pytest.approx(107)
     assert run.phase_seconds == {"training": pytest.approx(65), "proof": pytest.approx(1)}
     with run.phase("training"):
@@ -74,8 +74,19 @@ def test_an_earlier_part_that_is_counted_within_a_phase_is_not_that_phases(time:
     run = RunClock()
     with run.phase("building"):
         time.now += 2
-    run.add_earlier(100.0, {})
+    run.add_earlier(100.0, {}, 0.0)
     assert run.phase_seconds == {"building": pytest.approx(2)}
+
+
+def test_what_a_run_was_spared_adds_up_unless_nobody_knows_some_of_it() -> None:
+    clock = RunClock()
+    assert clock.spared_seconds == 0.0
+    clock.spare(2.0)
+    clock.add_earlier(100.0, {}, 3.0)
+    assert clock.spared_seconds == 5.0
+    clock.spare(None)
+    clock.spare(1.0)
+    assert clock.spared_seconds is None
 
 
 def test_before_the_first_picture_there_is_no_pace() -> None:
@@ -122,7 +133,7 @@ def test_what_was_done_before_a_run_was_resumed_is_not_left() -> None:
 
 def test_seconds_of_before_a_run_was_resumed_are_told_apart() -> None:
     clock = RunClock()
-    clock.add_earlier(3.0, {"training": 2.0})
+    clock.add_earlier(3.0, {"training": 2.0}, 0.0)
     with clock.phase("training"):
         pass
     assert clock.phase_seconds["training"] >= 2.0

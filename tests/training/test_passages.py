@@ -55,8 +55,8 @@ def make(
     )
 
 
-def prepared(passages: Passages, epoch: int = 1) -> list[tuple[str, int, int]]:
-    return list(passages.prepare(epoch, RunClock()))
+def prepared(passages: Passages, epoch: int = 1, clock: RunClock | None = None) -> list[tuple[str, int, int]]:
+    return list(passages.prepare(epoch, clock or RunClock()))
 
 
 def counted(passages: Passages) -> tuple[int, int, int]:
@@ -297,6 +297,25 @@ def test_what_an_earlier_run_left_counts_as_found(
     warm = make(root, pictures, tiny_plan(), caching)
     assert prepared(warm) == []
     assert counted(warm) == (0, 0, 2 * TRAIN + VAL)
+
+
+def test_a_run_is_spared_what_it_finds_kept_but_not_what_it_had_computed_itself(
+    root: Path, pictures: list[Picture], tmp_path: Path
+) -> None:
+    caching, clock = Caching(FeaturePlace(tmp_path / "features", ROOM)), RunClock()
+    prepared(make(root, pictures, tiny_plan(), caching), clock=clock)
+    assert clock.spared_seconds == 0.0
+    computing = clock.phase_seconds["frozen pass"]
+    warm, clock = make(root, pictures, tiny_plan(), caching), RunClock()
+    prepared(warm, clock=clock)
+    spared = clock.spared_seconds
+    assert spared is not None
+    assert 0 < spared <= computing
+    resumed, clock = make(root, pictures, tiny_plan(), caching), RunClock()
+    resumed.go_on(1, warm.counters)
+    prepared(resumed, 2, clock)
+    assert clock.spared_seconds == 0.0
+    assert counted(resumed) == (0, 0, 2 * (2 * TRAIN + VAL))
 
 
 def test_what_is_to_be_said_is_said_once(root: Path, pictures: list[Picture], tmp_path: Path) -> None:

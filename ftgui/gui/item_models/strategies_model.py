@@ -56,9 +56,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("Seeds", _spread, "Lowest and highest over the seeds"),
     Column(
         "Time",
-        lambda e: ("" if e.is_cost_known else "≥ ") + duration_words(e.seconds),
+        lambda e: e.bound + duration_words(e.seconds),
         "Of a run that finds nothing kept, the median over the seeds, without decoding where all pictures "
-        "had been decoded before; ≥ where its frozen stages were kept from before",
+        "had been decoded before; ≥ where nobody knows what its frozen stages took, kept from before",
     ),
     Column(
         "Again",

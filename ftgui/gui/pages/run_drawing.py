@@ -13,6 +13,7 @@ from ftgui.gui.plot_data import KEPT, XY, Band, PlotView, Smoother, Smoothing, m
 from ftgui.gui.widgets.cost_plot import CostPoint
 from ftgui.gui.widgets.live_plot import NO_POINTS, AxisKind, LivePlot
 from ftgui.gui.words import strategy_words
+from ftgui.runs.costs import spared_seconds
 from ftgui.runs.history import Measure, RunHistory, RunState, Side
 
 SIDES: tuple[Side, ...] = ("train", "val")
@@ -183,15 +184,14 @@ def _mean(band: Band) -> XY:
 def cost_point(row: RunRow) -> CostPoint | None:
     """Return what a run took so far and its best accuracy; None before its first epoch has ended.
 
-    Where its frozen stages were kept from an earlier run, it would take longer without: "at least".
+    What the features took that it found kept is added once it has ended; where nobody knows: "at least".
     """
     history, best = row.history, row.history.best
     if best is None or history.started is None:
         return None
     from ftgui.evaluation.statistics import wilson_interval  # here: the window opens without numpy
 
-    ended, seconds = history.ended, history.told_seconds or 0.0
+    spared = spared_seconds(history.ended) if history.ended is not None else 0.0
+    seconds = max((history.told_seconds or 0.0) + (spared or 0.0), 1e-3)
     low, high = wilson_interval(best.val_accuracy, history.started.val_pictures)
-    counters = ended.counters if ended is not None else {}
-    kept = counters.get("cache_hits", 0) > counters.get("prefix_forwards", 0)
-    return CostPoint(history.name, row.colour, max(seconds, 1e-3), best.val_accuracy, low, high, kept)
+    return CostPoint(history.name, row.colour, seconds, best.val_accuracy, low, high, spared is None)

@@ -21,6 +21,7 @@ from ftgui.core.errors import FtguiError
 from ftgui.core.loading import load_torch
 from ftgui.data.lists import Start, is_list_file
 from ftgui.runs.forecast import forecast_words
+from ftgui.runs.report_words import accuracy_of
 from ftgui.runs.store import figure
 from ftgui.training.config import SETTING_BY_NAME, SETTINGS, TrainConfig, unread_settings
 from ftgui.training.control import RunControl
@@ -178,6 +179,8 @@ class Words:
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
         self._moved: dict[str, StageMoved] = {}
+        self._judged_on = 0
+        """Validation pictures."""
 
     def event(self, event: TrainingEvent) -> None:
         match event:
@@ -186,6 +189,7 @@ class Words:
             case RunForecast():
                 self.say(f"forecast: {forecast_words(event)}")
             case RunStarted():
+                self._judged_on = event.val_pictures
                 self.say(
                     f"{event.architecture}, strategy {event.config.strategy}, "
                     f"{event.train_pictures} training and {event.val_pictures} validation pictures, "
@@ -220,7 +224,9 @@ class Words:
     def _end(self, event: RunEnded) -> None:
         self.say("")
         if event.best_val_accuracy is not None:
-            self.say(f"best validation accuracy {event.best_val_accuracy:.4f}, epoch {event.best_epoch}")
+            best = accuracy_of(event.best_val_accuracy, self._judged_on)
+            chosen = f"epoch {event.best_epoch} (optimistic: chosen by these pictures)"
+            self.say(f"best validation accuracy {best}, {chosen}")
         if event.frozen_changed is not None:
             self.say(f"{event.frozen_changed} of {event.frozen_tensors} frozen entries changed")
         if self._moved:

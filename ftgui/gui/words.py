@@ -12,8 +12,8 @@ from ftgui.data.findings import KINDS, Finding
 from ftgui.freezing.plan import FreezePlan
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.runs.history import RunHistory, RunState
+from ftgui.runs.report_words import accuracy_of, duration
 from ftgui.runs.report_words import counted as counted
-from ftgui.runs.report_words import duration
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig
 
 
@@ -180,9 +180,11 @@ def _phase_words(history: RunHistory) -> str:
 
 
 def best_words(history: RunHistory) -> str:
-    """Return "best 0.928 at epoch 6", or nothing before the first epoch's end."""
-    best = history.best
-    return f"best {best.val_accuracy:.3f} at epoch {best.epoch:,}" if best else ""
+    """Return "best 0.928 (0.88 – 0.96) of 153 at epoch 6", or nothing before the first epoch's end."""
+    best, started = history.best, history.started
+    if best is None or started is None:
+        return ""
+    return f"best {accuracy_of(best.val_accuracy, started.val_pictures)} at epoch {best.epoch:,}"
 
 
 def is_over(history: RunHistory) -> bool:

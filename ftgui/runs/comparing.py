@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -153,9 +154,15 @@ def _run_result(run: ComparedRun) -> RunResult:
     result = RunResult(
         name=entry.name, strategy=entry.strategy, seed=entry.seed, lr=entry.lr, state=_state(run)
     )
-    if history is None or history.started is None:
+    if history is None:
         return result
     started, ended, last = history.started, history.ended, history.epochs[-1] if history.epochs else None
+    if ended is not None:
+        result = msgspec.structs.replace(
+            result, reason=ended.reason.value, message=ended.message, seconds=ended.seconds
+        )
+    if started is None:
+        return result
     low, high = _interval(run.judged if run.is_done else None)
     return msgspec.structs.replace(
         result,
@@ -170,7 +177,7 @@ def _run_result(run: ComparedRun) -> RunResult:
         best_epoch=history.kept.epoch if history.kept else None,
         train_accuracy=last.train_accuracy if last else None,
         epochs=len(history.epochs),
-        seconds=ended.seconds if ended else last.total_seconds if last else None,
+        seconds=history.told_seconds,
         seconds_per_epoch=seconds_per_epoch(history),
         peak_memory_mb=ended.peak_memory_mb if ended else None,
         trainable_parameters=started.trainable_parameters,
@@ -178,8 +185,6 @@ def _run_result(run: ComparedRun) -> RunResult:
         moved_tensors=ended.moved_tensors if ended else None,
         frozen_tensors=ended.frozen_tensors if ended else None,
         frozen_changed=ended.frozen_changed if ended else None,
-        reason=ended.reason.value if ended else "",
-        message=ended.message if ended else "",
     )
 
 
@@ -287,7 +292,8 @@ def _validated(runs: Sequence[ComparedRun]) -> tuple[float, float]:
     """Return what a learning rate is chosen by: validation accuracy after the last epoch, then its loss."""
     last = [run.history.epochs[-1] for run in runs if run.history is not None]
     accuracy = statistics.fmean(epoch.val_accuracy for epoch in last)
-    return accuracy, -statistics.fmean(epoch.val_loss or 0.0 for epoch in last)
+    losses = [math.inf if epoch.val_loss is None else epoch.val_loss for epoch in last]
+    return accuracy, -statistics.fmean(losses)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ftgui.runs.comparison import ComparisonPlan
-from ftgui.runs.report_words import counted, listed
+from ftgui.runs.report_words import counted, listed, p_value, points
 from ftgui.runs.results import Measure, PairResult, StrategyResult
 
 ONE_SEED = "All of this is of one seed: how much of a difference is chance shows with three."
@@ -50,7 +50,8 @@ def pair_words(pair: PairResult) -> str:
     """Return what can be said of two strategies, as a sentence."""
     better, worse = (pair.first, pair.second) if pair.difference > 0 else (pair.second, pair.first)
     low, high = sorted((abs(pair.low), abs(pair.high)))
-    by = f"by {points(abs(pair.difference))} ({100 * low:.1f} to {100 * high:.1f}, p {p_words(pair.p_holm)})"
+    apart = f"{in_points(abs(pair.difference))} ({100 * low:.1f} to {100 * high:.1f}"
+    by = f"by {apart}, p {p_words(pair.p_holm)})"
     if pair.differs:
         return f"`{better}` is better than `{worse}` {by}."
     if pair.is_unsettled:
@@ -58,6 +59,18 @@ def pair_words(pair: PairResult) -> str:
     cost = _cheaper(pair)
     words = f"`{pair.first}` and `{pair.second}`: no difference that {_shown_by(pair.pictures)} can show"
     return f"{words}; {cost}." if cost else f"{words}."
+
+
+def pair_figures(pair: PairResult) -> str:
+    """Return the figures behind ``pair_words``, McNemar's p corrected for the number of pairs.
+
+    Such as "+0.7 points (−1.9 to +3.3) · p by seed 0.688, 1.000 · of all 1.000".
+    """
+    apart = f"{points(pair.difference)} points ({points(pair.low)} to {points(pair.high)})"
+    if len(pair.seeds) < 2:
+        return f"{apart} · p {p_value(pair.p_holm)}"
+    by_seed = ", ".join(p_value(each.p_holm) for each in pair.seeds)
+    return f"{apart} · p by seed {by_seed} · of all {p_value(pair.p_holm)}"
 
 
 def sentences(strategies: Sequence[StrategyResult], pairs: Sequence[PairResult]) -> tuple[str, ...]:
@@ -155,7 +168,7 @@ def times_words(more: float, less: float) -> str:
     return f"{ratio:.0f} times" if ratio >= 9.5 else f"{ratio:.1f} times"
 
 
-def points(difference: float) -> str:
+def in_points(difference: float) -> str:
     """Return a difference of accuracies in points: "2.6 points"."""
     return f"{100 * difference:.1f} points"
 

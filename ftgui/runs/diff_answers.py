@@ -11,7 +11,7 @@ import numpy as np
 from ftgui.evaluation.bootstrap import difference_interval
 from ftgui.evaluation.statistics import mcnemar_p
 from ftgui.runs.comparing import SIGNIFICANT
-from ftgui.runs.comparison_words import p_words, points
+from ftgui.runs.comparison_words import in_points, p_words
 from ftgui.runs.history import RunHistory
 from ftgui.runs.predictions import TEST_PREDICTIONS, Predictions, read_predictions
 from ftgui.runs.report_words import counted
@@ -199,7 +199,7 @@ def _words(verdict: Verdict, names: tuple[str, str], interval: tuple[float, floa
     by = abs(verdict.only_first - verdict.only_second) / verdict.pictures
     low, high = sorted(map(abs, interval))
     return (
-        f"{_capital(better)} is right more often, by {points(by)} ({100 * low:.1f} to {100 * high:.1f}): "
+        f"{_capital(better)} is right more often, by {in_points(by)} ({100 * low:.1f} to {100 * high:.1f}): "
         f"of {count} {alone} ({test})."
     )
 

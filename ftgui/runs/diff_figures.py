@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ftgui.evaluation.statistics import wilson_interval
 from ftgui.runs.comparing import seconds_per_epoch
 from ftgui.runs.history import RunHistory
-from ftgui.runs.report_words import NONE, accuracy, count, duration, memory, points, some_of
+from ftgui.runs.report_words import NONE, accuracy, accuracy_of, count, duration, memory, points, some_of
 from ftgui.runs.store import figure
 from ftgui.training.events import EpochEnded
 
@@ -62,7 +62,14 @@ def _last(history: RunHistory) -> EpochEnded | None:
 
 
 def _of_last(name: str) -> Callable[[RunHistory], float | None]:
-    return lambda history: getattr(_last(history), name, None)
+    """NaN: there was an epoch, and what it told was not finite."""
+
+    def value(history: RunHistory) -> float | None:
+        last = _last(history)
+        told: float | None = getattr(last, name, None)
+        return math.nan if last is not None and told is None else told
+
+    return value
 
 
 def _of_ended(name: str) -> Callable[[RunHistory], float | None]:
@@ -75,11 +82,8 @@ def _seconds(history: RunHistory) -> float | None:
 
 
 def with_interval(history: RunHistory, value: float) -> str:
-    """Return an accuracy on the validation pictures with its 95 % interval: "0.952 (0.91 – 0.98)"."""
-    if history.started is None:
-        return accuracy(value)
-    low, high = wilson_interval(value, history.started.val_pictures)
-    return f"{accuracy(value)} ({low:.2f} – {high:.2f})"
+    """Return an accuracy on the validation pictures with its 95 % interval and their number."""
+    return accuracy_of(value, history.started.val_pictures) if history.started else accuracy(value)
 
 
 def _best_words(history: RunHistory, value: float) -> str:
@@ -119,8 +123,12 @@ def _memory_apart(one: float, other: float) -> str:
     return signed(other - one, memory) if abs(other - one) >= 1 else ""
 
 
+def _loss_words(_history: RunHistory, value: float) -> str:
+    return figure(None if math.isnan(value) else value)
+
+
 def _losses_apart(one: float, other: float) -> str:
-    return signed(other - one, figure)
+    return "" if math.isnan(other - one) else signed(other - one, figure)
 
 
 ROWS: tuple[Row, ...] = (
@@ -132,13 +140,13 @@ ROWS: tuple[Row, ...] = (
         "On the validation pictures, with the 95 % interval (Wilson) that so many pictures allow",
     ),
     Row(
-        "Accuracy, best epoch",
+        "Accuracy, best epoch (optimistic)",
         lambda history: history.best.val_accuracy if history.best else None,
         _best_words,
         _points_apart,
-        "Chosen by the pictures that it is judged on, so a little high",
+        "Chosen by the pictures that it is judged on",
     ),
-    Row("Loss, last epoch", _of_last("val_loss"), lambda _, v: figure(v), _losses_apart, "On validation"),
+    Row("Loss, last epoch", _of_last("val_loss"), _loss_words, _losses_apart, "On validation"),
     Row(
         "Accuracy in training",
         _of_last("train_accuracy"),
@@ -146,7 +154,7 @@ ROWS: tuple[Row, ...] = (
         _points_apart,
         "Of the last epoch, while it learned. Much higher than on validation: learned by heart",
     ),
-    Row("Loss in training", _of_last("train_loss"), lambda _, v: figure(v), _losses_apart, "Last epoch"),
+    Row("Loss in training", _of_last("train_loss"), _loss_words, _losses_apart, "Last epoch"),
     Row("Epochs", lambda history: len(history.epochs), _epochs_words, _counts_apart, "That ended"),
     Row(
         "Time",

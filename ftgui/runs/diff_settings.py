@@ -80,12 +80,13 @@ def in_a_word(found: tuple[Difference, ...]) -> str:
     """Return how much differs, as a sentence."""
     if not found:
         return "Nothing: both did the same, on the same pictures."
-    if len(found) == 1 and UNKNOWN in (found[0].first, found[0].second):
-        return "Nothing that is known; but which pictures they were given does not stand in both folders."
-    if len(found) > 1:
-        return f"{len(found)} things were not the same; everything else was."
-    title = found[0].title
-    return "Nothing but the seed." if title == "Seed" else f"Nothing but “{title}”."
+    known = [each.title for each in found if UNKNOWN not in (each.first, each.second)]
+    but = "" if len(known) == len(found) else " One folder does not say which pictures it was given."
+    if not known:
+        return f"Nothing that is known.{but}"
+    if len(known) > 1:
+        return f"{len(known)} things were not the same; everything else was.{but}"
+    return f"Nothing but {'the seed' if known == ['Seed'] else f'“{known[0]}”'}.{but}"
 
 
 def _differences(first: Asked, second: Asked) -> Iterator[Difference]:
@@ -219,6 +220,8 @@ VERSIONS = {
     "torchvision": "Version of torchvision",
     "pillow": "Version of Pillow",
     "platform": "Computer's system",
+    "processor": "Processor",
+    "gpu": "GPU",
 }
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from ftgui.core.errors import FtguiError
 from ftgui.freezing.strategies import SHAPING_SETTINGS
-from ftgui.runs.history import RunHistory, read_batches
+from ftgui.runs.history import RunHistory, RunState, read_batches
 from ftgui.runs.report_words import listed
 from ftgui.runs.results import HeldEqual
 from ftgui.runs.store import SplitFile, read_split, read_summary
@@ -37,6 +37,8 @@ class Evidence:
     name: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     """What its figures depend on besides; empty until it ended."""
+    epochs: int | None = None
+    """For how many it trained; None until it is done."""
 
     @property
     def seed(self) -> int:
@@ -50,7 +52,8 @@ def evidence_of(history: RunHistory) -> Evidence | None:
     folder = history.folder
     try:
         drawn, versions = read_batches(folder), read_summary(folder).versions if history.ended else {}
-        return Evidence(history.started, read_split(folder), drawn, history.name, versions)
+        epochs = len(history.epochs) if history.state is RunState.DONE else None
+        return Evidence(history.started, read_split(folder), drawn, history.name, versions, epochs)
     except FtguiError:  # it did not get so far as to write its split
         return None
 
@@ -71,12 +74,12 @@ def _facts(runs: Sequence[Evidence]) -> Iterator[HeldEqual]:
     )
     yield _batches(runs)
     config = begun.config
-    yield _same("Epochs", runs, lambda run: run.started.config.epochs, f"{config.epochs:,}")
+    yield _same("Epochs", runs, lambda run: run.started.config.epochs, _epochs(runs))
     yield _same("Batch size", runs, lambda run: run.started.config.batch_size, f"{config.batch_size:,}")
     yield _same("Other settings", runs, lambda run: _shared_settings(run.started.config), _said(config))
     yield _same("Device", runs, lambda run: run.started.device, begun.device)
     yield _same("Arithmetic", runs, lambda run: (run.started.precision, run.started.layout), begun.arithmetic)
-    yield _same("Threads", runs, lambda run: run.started.threads, str(begun.threads))
+    yield _same("Threads", runs, lambda run: run.started.threads, _threads(begun))
     yield from _same_where_known("PyTorch", runs, lambda run: run.versions.get("torch", ""))
     yield from _same_where_known("Computer", runs, _computer)
 
@@ -140,6 +143,24 @@ def _batches(runs: Sequence[Evidence]) -> HeldEqual:
 def _split(run: Evidence) -> str:
     pictures = (run.split.class_names, run.split.train, run.split.val)
     return hashlib.sha256(msgspec.json.encode(pictures)).hexdigest()
+
+
+def _epochs(runs: Sequence[Evidence]) -> str:
+    """Return for how many epochs the runs were to train, and for how many those did that stopped early."""
+    config = runs[0].started.config
+    asked = config.epochs
+    trained = [run.epochs for run in runs if run.epochs is not None]
+    fewest, most = min(trained, default=asked), max(trained, default=asked)
+    if config.early_stop is None or fewest == asked:
+        return f"{asked:,}"
+    span = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    return f"at most {asked:,}, by one rule for stopping early: {span} were trained"
+
+
+def _threads(started: RunStarted) -> str:
+    if started.device != "cpu" or started.threads == 1:
+        return str(started.threads)
+    return f"{started.threads}; a small output layer alone learns on one, which is faster"
 
 
 def _shared_settings(config: TrainConfig) -> dict[str, object]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ftgui.evaluation.statistics import wilson_interval
+
 NONE = "–"
 """For what is not known, or not yet."""
 LEAST_MOVEMENT = 1e-6
@@ -12,6 +14,14 @@ LEAST_MOVEMENT = 1e-6
 def accuracy(value: float | None) -> str:
     """Return "0.952"."""
     return NONE if value is None else f"{value:.3f}"
+
+
+def accuracy_of(value: float, pictures: int) -> str:
+    """Return an accuracy with its 95 % interval (Wilson) and its n: "0.952 (0.91 – 0.98) of 153"."""
+    if not pictures:
+        return accuracy(value)
+    low, high = wilson_interval(value, pictures)
+    return f"{accuracy(value)} ({low:.2f} – {high:.2f}) of {pictures:,}"
 
 
 def span(low: float | None, high: float | None) -> str:

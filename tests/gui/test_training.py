@@ -234,7 +234,7 @@ def test_the_progress_line_says_what_goes_on_from_the_first_moment_to_the_last(
         assert bar.value() == pytest.approx(done * bar.maximum(), abs=1)
     assert words_of(window, "best_chip") == ""
     gates[3].open()
-    _wait_for_words(qtbot, window, "best_chip", "best 0.928 at epoch 1")
+    _wait_for_words(qtbot, window, "best_chip", "best 0.928 (0.86 – 0.96) of 100 at epoch 1")
     gates[4].open()
     wait_idle(qtbot, window)
     assert words_of(window, "progress_sentence") == "Training is complete."
@@ -255,7 +255,7 @@ def test_a_run_is_a_row_of_figures(qtbot: QtBot, ready_window: OpenWindow) -> No
         "Time": ["1 min 12 s"],
         "State": ["done"],
     }
-    assert cells(window, "95 % interval") == ["0.83 – 0.94"]
+    assert cells(window, "95 % interval") == ["0.83 – 0.94 of 100"]
     assert cells(window, "Learning") == ["1,026"]
     assert cells(window, "Frozen changed") == ["0 of 120"]
     assert cells(window, "Memory") == ["1.2 GB"]
@@ -333,7 +333,7 @@ def test_stop_ends_the_run_with_the_best_weights_so_far(
         words_of(window, "progress_sentence")
         == "Training was stopped. The best weights, of epoch 1, are kept."
     )
-    assert words_of(window, "best_chip") == "best 0.800 at epoch 1"
+    assert words_of(window, "best_chip") == "best 0.800 (0.71 – 0.87) of 100 at epoch 1"
     assert "BatchEnded" not in job.played[3:]
 
 

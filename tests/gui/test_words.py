@@ -107,7 +107,7 @@ def test_the_progress_line_says_where_the_run_stands(
 def test_the_best_epoch_is_the_last_that_was_a_best_one() -> None:
     assert best_words(_history()) == ""
     history = _history(started(), epoch(1, 0.7), epoch(2, 0.9281), epoch(3, 0.8, is_best=False))
-    assert best_words(history) == "best 0.928 at epoch 2"
+    assert best_words(history) == "best 0.928 (0.86 – 0.96) of 100 at epoch 2"
 
 
 def test_a_strategy_is_named_with_what_is_special_about_it() -> None:

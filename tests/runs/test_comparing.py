@@ -27,6 +27,7 @@ from ftgui.runs.comparison_table import comparison_csv
 from ftgui.runs.history import RunHistory
 from ftgui.runs.predictions import TEST_PREDICTIONS
 from ftgui.runs.results import ComparisonResult, RunResult, StrategyResult
+from ftgui.runs.store import EVENTS
 from ftgui.training.config import TrainConfig
 from ftgui.training.events import Reason, RunEnded, StageMoved
 from tests.runs.drawn_comparison import STAGES, plan_of, started
@@ -278,6 +279,20 @@ def test_a_run_that_did_not_get_through_has_its_state_and_counts_nowhere(
     assert (full.accuracy, full.low, full.pictures) == (None, None, None)
     is_over = reason not in (Reason.STOPPED, None)
     assert [words.startswith("`full` is left out") for words in result.sentences] == [True] * is_over
+
+
+def test_a_run_that_broke_before_it_began_says_why(tmp_path: Path) -> None:
+    comparison = draw_runs(tmp_path, plan_of("full"), {"full-seed0": Told(GOOD)})
+    broken = RunEnded(reason=Reason.FAILED, message="No picture is left.", seconds=0.5)
+    events = next(tmp_path.rglob(EVENTS))
+    events.write_bytes(msgspec.json.encode(broken) + b"\n")
+    (run,) = result_of(tmp_path, comparison).runs
+    assert (run.state, run.reason, run.message, run.seconds) == (
+        "failed",
+        "failed",
+        "No picture is left.",
+        0.5,
+    )
 
 
 def test_a_run_that_stopped_early_is_done(tmp_path: Path) -> None:

@@ -16,15 +16,16 @@ from ftgui.freezing.strategies import STRATEGIES
 from ftgui.runs.comparison_words import (
     ONE_SEED,
     costs_apart,
+    in_points,
     measure_words,
     optimistic_words,
     p_words,
+    pair_figures,
     pair_words,
-    points,
     sentences,
     times_words,
 )
-from ftgui.runs.results import PairResult, StrategyResult
+from ftgui.runs.results import PairResult, SeedPair, StrategyResult
 from tests.results import pair_result, strategy_result
 from tests.runs.drawn_comparison import plan_of
 
@@ -122,7 +123,7 @@ def test_nothing_is_so_many_times_as_cheap_as_nothing() -> None:
     ("difference", "words"), [(0.026, "2.6 points"), (0.7, "70.0 points"), (0.0004, "0.0 points")]
 )
 def test_a_difference_is_told_in_points(difference: float, words: str) -> None:
-    assert points(difference) == words
+    assert in_points(difference) == words
 
 
 @pytest.mark.parametrize(
@@ -209,6 +210,18 @@ def test_better_is_said_of_the_best_and_only_of_those_that_differ_from_it_or_its
     level, _ = level_of(sentences(strategies, pairs))
     beside = {name for two in differing for name in two if two & {*level, best}} - {*level, best}
     assert beside <= {name for two in told for name in two}, "who differs from one of the best is told of"
+
+
+def test_the_figures_behind_a_pair_are_its_interval_and_a_p_for_each_seed() -> None:
+    seeds = tuple(
+        SeedPair(seed=seed, only_first=3, only_second=4, p=0.1, p_holm=p)
+        for seed, p in enumerate((0.688, 1.0))
+    )
+    interval = {"low": -0.019, "high": 0.033, "p_holm": 0.0001}
+    both = pair_result(strategy("full", 0.95), strategy("freeze", 0.94), seeds=seeds, **interval)
+    apart = "+1.0 points (−1.9 to +3.3)"
+    assert pair_figures(both) == f"{apart} · p by seed 0.688, 1.000 · of all < 0.001"
+    assert pair_figures(msgspec.structs.replace(both, seeds=seeds[:1])) == f"{apart} · p < 0.001"
 
 
 def test_nobody_is_the_cheapest_where_the_cost_of_one_is_not_known() -> None:

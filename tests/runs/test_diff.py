@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ftgui.core.errors import FtguiError
@@ -14,10 +15,10 @@ from ftgui.core.preprocessing import Preprocessing
 from ftgui.evaluation.statistics import mcnemar_p, wilson_interval
 from ftgui.runs.diff import RunDiff, diff_of
 from ftgui.runs.diff_answers import EARLY, ONE_SEED, TABLES, Answer, Disagreement
-from ftgui.runs.diff_figures import times
+from ftgui.runs.diff_figures import figures, times
 from ftgui.runs.history import Outline, RunHistory
 from ftgui.runs.predictions import TEST_PREDICTIONS
-from ftgui.runs.store import LAST_PREDICTIONS, PREDICTIONS
+from ftgui.runs.store import LAST_PREDICTIONS, PREDICTIONS, SPLIT
 from ftgui.training.config import SETTINGS
 from ftgui.training.events import Reason
 from tests.fixtures import Finished
@@ -112,6 +113,16 @@ def test_each_thing_that_differs_is_told_in_words(
     assert diff.settings_words == expected
 
 
+def test_a_split_that_one_folder_does_not_tell_is_no_difference_of_its_own(tmp_path: Path) -> None:
+    first, second = draw_run(tmp_path / "first"), draw_run(tmp_path / "second", seed=1)
+    third = draw_run(tmp_path / "third")
+    for run in (second, third):
+        (run.folder / SPLIT).unlink()
+    unknown = "One folder does not say which pictures it was given."
+    assert diff_of(first, second).settings_words == f"Nothing but the seed. {unknown}"
+    assert diff_of(first, third).settings_words == f"Nothing that is known. {unknown}"
+
+
 def test_every_setting_is_looked_at(tmp_path: Path) -> None:
     """A new setting that nobody told the diff of is found by itself."""
     first = {"strategy": "thaw", "early_stop": 3, "augment": "standard"}
@@ -166,11 +177,11 @@ def test_the_figures_are_those_of_the_runs_and_how_far_they_are_apart(tmp_path: 
         },
     )
     low, high = wilson_interval(0.5, 4)
-    accuracy = f"0.500 ({low:.2f} – {high:.2f})"
+    accuracy = f"0.500 ({low:.2f} – {high:.2f}) of 4"
     figures = {each.title: (each.first, each.second, each.difference) for each in diff.figures}
     assert figures == {
         "Accuracy, last epoch": (accuracy, accuracy, ""),
-        "Accuracy, best epoch": (f"{accuracy}, epoch 1",) * 2 + ("",),
+        "Accuracy, best epoch (optimistic)": (f"{accuracy}, epoch 1",) * 2 + ("",),
         "Loss, last epoch": ("0.2500", "0.2500", ""),
         "Accuracy in training": ("0.750", "0.750", ""),
         "Loss in training": ("0.2500", "0.2500", ""),
@@ -182,7 +193,25 @@ def test_the_figures_are_those_of_the_runs_and_how_far_they_are_apart(tmp_path: 
         "Frozen changed": ("0 of 300", "–", ""),
         "Memory": ("600 MB", "1.6 GB", "+1.0 GB"),
     }
-    assert "a little high" in next(e.help for e in diff.figures if e.title == "Accuracy, best epoch")
+
+
+def test_a_loss_that_was_not_finite_is_said_to_be_and_not_left_out(tmp_path: Path) -> None:
+    fine, bad, blank = (draw_run(tmp_path / name, sure(0)) for name in ("fine", "bad", "blank"))
+    bad.epochs[-1] = msgspec.structs.replace(bad.epochs[-1], train_loss=None, val_loss=None)
+    blank.epochs.clear()
+    assert losses(fine, bad) == dict.fromkeys(LOSSES, ("0.2500", "not finite", ""))
+    assert losses(bad, bad) == dict.fromkeys(LOSSES, ("not finite", "not finite", ""))
+    assert losses(blank, bad) == dict.fromkeys(LOSSES, ("–", "not finite", ""))
+    assert losses(blank, blank) == {}
+
+
+LOSSES = ("Loss, last epoch", "Loss in training")
+
+
+def losses(first: RunHistory, second: RunHistory) -> dict[str, tuple[str, str, str]]:
+    """What is told of the losses of two runs."""
+    told = {each.title: (each.first, each.second, each.difference) for each in figures(first, second)}
+    return {title: words for title, words in told.items() if title in LOSSES}
 
 
 @pytest.mark.parametrize(

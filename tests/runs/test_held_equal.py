@@ -227,8 +227,29 @@ def test_values_are_those_of_the_runs() -> None:
     held = facts(run())
     assert held["Split"].value == "80 pictures to learn from, 20 to judge on"
     assert held["Weights file"].value == STARTED.weights_sha256[:12]
-    assert (held["Epochs"].value, held["Batch size"].value, held["Threads"].value) == ("10", "32", "2")
+    assert (held["Epochs"].value, held["Batch size"].value, held["Threads"].value) == (
+        "10",
+        "32",
+        "2; a small output layer alone learns on one, which is faster",
+    )
     assert (held["Device"].value, held["Arithmetic"].value) == ("cpu", STARTED.arithmetic)
+
+
+def test_runs_that_stopped_early_are_not_said_to_have_trained_as_long_as_all() -> None:
+    def stopped(*epochs: int | None, early_stop: int | None = 2) -> HeldEqual:
+        asked = run(config={"early_stop": early_stop})
+        return facts(*[replace(asked, epochs=count) for count in epochs])["Epochs"]
+
+    assert stopped(10, 10, None) == HeldEqual(what="Epochs", value="10", equal=True)
+    rule = "at most 10, by one rule for stopping early: "
+    assert stopped(3, 10, None) == HeldEqual(what="Epochs", value=f"{rule}3 to 10 were trained", equal=True)
+    assert stopped(4, 4).value == f"{rule}4 were trained"
+    assert stopped(4, None, early_stop=None).value == "10", "a run that broke"
+
+
+def test_one_thread_or_a_gpu_has_no_more_to_say() -> None:
+    assert facts(run(threads=1))["Threads"].value == "1"
+    assert facts(run(device="cuda"))["Threads"].value == "2"
 
 
 # What computed it ------------------------------------------------------------------------------------------

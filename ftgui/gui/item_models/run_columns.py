@@ -46,7 +46,7 @@ def _interval(history: RunHistory) -> str:
     if best is None or started is None:
         return ""
     low, high = wilson_interval(best, started.val_pictures)
-    return f"{low:.2f} – {high:.2f}"
+    return f"{low:.2f} – {high:.2f} of {started.val_pictures:,}"
 
 
 def _seconds(history: RunHistory) -> float | None:
@@ -115,7 +115,7 @@ COLUMNS: tuple[Column, ...] = (
         "Best val acc",
         _best,
         "{:.3f}".format,
-        "Of the best epoch, on the validation pictures. Chosen on the same pictures, so a little high",
+        "Optimistic: of the best epoch, chosen by the validation pictures that it is judged on",
     ),
     Column(
         "95 % interval",

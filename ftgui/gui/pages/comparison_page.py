@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -22,15 +23,20 @@ from ftgui.gui.sessions.training import Comparing
 from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.card import Card
 from ftgui.gui.widgets.naming import name_widget, set_style_property
+from ftgui.gui.widgets.status_lines import StatusLines, Told
 from ftgui.gui.widgets.tables import ROW_HEIGHT, DotDelegate, RingedTable, style_table
-from ftgui.gui.widgets.text import Kind, StatusLine, Text
+from ftgui.gui.widgets.text import StatusLine, Text
 from ftgui.gui.words import counted
 from ftgui.runs.comparison import REPORT, ComparisonFile
+from ftgui.runs.comparison_words import pair_figures
 from ftgui.runs.progress import Progress, left_words
 from ftgui.runs.results import ComparisonResult, HeldEqual, PairResult, RunResult
 from ftgui.training.events import Reason
 
 DOT_WIDTH = 36
+
+Left = Literal["unfinished", "skipped", ""]
+"""What a comparison still has to do."""
 
 
 class ComparisonPage(QWidget):
@@ -41,6 +47,8 @@ class ComparisonPage(QWidget):
     folder_requested = Signal(object)
     continue_requested = Signal(object)
     """The folder of a comparison that has runs left."""
+    skipped_requested = Signal(object)
+    """The folder of a comparison whose skipped runs are to be trained after all."""
     extend_requested = Signal(object)
     """The folder of a comparison to which strategies or runs are to be added."""
     compare_requested = Signal()
@@ -54,7 +62,7 @@ class ComparisonPage(QWidget):
         self._followed: Path | None = None
         """The comparison whose news is to be shown though another one is, or none."""
         self._busy = False
-        self._unfinished = False
+        self._left: Left = ""
         self._facts = Text("", "muted", wrap=True, object_name="comparison_facts")
         self._state = StatusLine(object_name="comparison_state")
         self._sentences = Text("", "strong", wrap=True, selectable=True, object_name="comparison_sentences")
@@ -88,7 +96,7 @@ class ComparisonPage(QWidget):
         self.table = self._make_table()
         self.cost = CostCard()
         self.cost.failed.connect(self.failed)
-        self._pairs, self._held = Lines(), Lines()
+        self._pairs, self._held = StatusLines(), StatusLines()
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -147,7 +155,7 @@ class ComparisonPage(QWidget):
             self._state.show()
         self.folder = folder
         done = sum(run.state == "done" for run in result.runs)
-        self._unfinished = any(map(_is_left, result.runs))
+        self._left = _left(result.runs)
         self._facts.setText(_facts(result))
         words = self._done_words(done, len(result.runs))
         self._state.set_status("ok" if done == len(result.runs) else "info", f"{words}.")
@@ -165,7 +173,7 @@ class ComparisonPage(QWidget):
             card.setVisible(bool(result.strategies))
         room = self.table.horizontalHeader().height() + self.table.horizontalScrollBar().sizeHint().height()
         self.table.setFixedHeight(ROW_HEIGHT * max(1, len(result.strategies)) + room)
-        self._pairs.set_lines([_pair_line(pair) for pair in result.pairs] or [("plain", nothing)])
+        self._pairs.set_lines([_pair_line(pair) for pair in result.pairs] or [Told("plain", nothing)])
         self._held.set_lines([_held_line(held) for held in result.held_equal])
         self._stack.setCurrentIndex(1)
         self._show_possible()
@@ -173,7 +181,7 @@ class ComparisonPage(QWidget):
     def show_none(self) -> None:
         """Show no comparison: another project is open."""
         self.folder = self._followed = None
-        self._unfinished = False
+        self._left = ""
         self._stack.setCurrentIndex(0)
         self._show_possible()
 
@@ -300,7 +308,9 @@ class ComparisonPage(QWidget):
     def _show_possible(self) -> None:
         self.report_button.setEnabled(self.folder is not None and (self.folder / REPORT).is_file())
         self.folder_button.setEnabled(self.folder is not None)
-        self.continue_button.setVisible(self._unfinished)
+        self.continue_button.setVisible(bool(self._left))
+        skipped = self._left == "skipped"
+        self.continue_button.setText(self.tr("Train the skipped") if skipped else self.tr("Continue"))
         for button in (self.continue_button, self.extend_button):
             button.setEnabled(not self._busy)
 
@@ -314,43 +324,33 @@ class ComparisonPage(QWidget):
 
     @Slot()
     def _on_continue(self) -> None:
-        self.continue_requested.emit(self.folder)
+        requested = self.skipped_requested if self._left == "skipped" else self.continue_requested
+        requested.emit(self.folder)
 
     @Slot()
     def _on_extend(self) -> None:
         self.extend_requested.emit(self.folder)
 
 
-class Lines(QWidget):
-    """Sentences below each other, each in the colour of what it means."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(5)
-        self.lines: list[StatusLine] = []
-
-    def set_lines(self, told: Sequence[tuple[Kind, str]]) -> None:
-        """Show these; lines that are there are told anew, not made anew."""
-        while len(self.lines) < len(told):
-            self.lines.append(StatusLine(parent=self))
-            self._column.addWidget(self.lines[-1])
-        for number, line in enumerate(self.lines):
-            line.set_status(*(told[number] if number < len(told) else ("plain", "")))
+def _left(runs: Sequence[RunResult]) -> Left:
+    """Return what a comparison still has to do: runs that were skipped come after all others."""
+    if any(map(_is_unfinished, runs)):
+        return "unfinished"
+    return "skipped" if any(run.state == "skipped" for run in runs) else ""
 
 
-def _is_left(run: RunResult) -> bool:
+def _is_unfinished(run: RunResult) -> bool:
     """Whether a run would be done, or gone on with, if the comparison went on."""
-    return run.state in ("waiting", "stopped", "interrupted") or run.reason == Reason.FAILED
+    broke = run.state == "failed" and run.reason == Reason.FAILED
+    return broke or run.state in ("waiting", "stopped", "interrupted")
 
 
-def _pair_line(pair: PairResult) -> tuple[Kind, str]:
-    return ("info" if pair.differs else "plain"), _plain(pair.words)
+def _pair_line(pair: PairResult) -> Told:
+    return Told("info" if pair.differs else "plain", _plain(pair.words), pair_figures(pair))
 
 
-def _held_line(held: HeldEqual) -> tuple[Kind, str]:
-    return ("ok" if held.equal else "error"), f"{held.what}: {held.value}"
+def _held_line(held: HeldEqual) -> Told:
+    return Told("ok" if held.equal else "error", f"{held.what}: {held.value}")
 
 
 def _facts(result: ComparisonResult) -> str:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from ftgui.core.errors import FtguiError
 from ftgui.gui.item_models.runs_model import RunRow, RunsModel
-from ftgui.gui.pages.run_drawing import COST_COLUMNS, POINT_COLUMNS, RunDrawing
+from ftgui.gui.pages.run_drawing import RunDrawing
 from ftgui.gui.pages.runs_card import RunsCard
 from ftgui.gui.pages.turns import Turns
 from ftgui.gui.plot_data import PlotView, Smoothing
@@ -17,11 +16,11 @@ from ftgui.gui.sessions.training import Comparing, TrainingSession, TrainingStat
 from ftgui.gui.theme import RunColour
 from ftgui.gui.time_words import phases, time_sentences
 from ftgui.gui.widgets.live_plot import LivePlot
-from ftgui.gui.widgets.plot_saving import save_numbers
 from ftgui.gui.widgets.progress_card import ProgressCard, ProgressState
 from ftgui.gui.widgets.time_strip import TimeStrip
 from ftgui.gui.words import best_words, duration_words, progress_words
-from ftgui.runs.history import Measure, RunHistory, RunState
+from ftgui.runs.history import RunHistory, RunState
+from ftgui.runs.progress import left_words
 from ftgui.training.events import RunEnded
 
 AS_LONG_AS_THEY_ARE = (0, -1)
@@ -117,8 +116,6 @@ class TrainPage(QWidget):
             plot.failed.connect(self.failed)
         self.loss_plot.x_chosen.connect(self._draw_over)
         self.accuracy_plot.x_chosen.connect(self._on_accuracy_over)
-        self.loss_plot.points_requested.connect(self._save_loss)
-        self.accuracy_plot.points_requested.connect(self._save_accuracy)
         self._redraw.timeout.connect(self._draw_all)
         self.runs_card.possible_changed.connect(self._show_times)
 
@@ -217,23 +214,6 @@ class TrainPage(QWidget):
             plot.set_view(view)
         self._draw_all()
 
-    @Slot()
-    def _save_loss(self) -> None:
-        self._save("loss")
-
-    @Slot()
-    def _save_accuracy(self) -> None:
-        self._save("accuracy")
-
-    def _save(self, measure: Measure) -> None:
-        try:
-            if measure == "accuracy" and self.accuracy_plot.shows_cost():
-                save_numbers(self, COST_COLUMNS, self._drawing.cost_numbers(), self.tr("cost"))
-            else:
-                save_numbers(self, POINT_COLUMNS, self._drawing.numbers(measure), measure)
-        except FtguiError as error:
-            self.failed.emit(error)
-
     def _keep_room(self) -> None:
         """Make the x axes as long as the longest run shown, and begin where curves begin.
 
@@ -260,9 +240,15 @@ class TrainPage(QWidget):
             plot.set_empty_text(self._empty_words())
         self.progress.offer_demo(self._blank and not self.runs.rows)
         if self._session.history is None:
-            words = self.tr("All is ready: press Train.")
-            if not self._ready:
-                words = self.tr("Choose pictures and weights on the left to begin.")
+            self._show_idle_words()
+
+    def _show_idle_words(self) -> None:
+        if self._session.is_active:
+            self.progress.set_progress(self.tr("Getting ready to compare …"), None)
+        elif self._ready:
+            self.progress.set_progress(self.tr("All is ready: press Train."), 0.0)
+        else:
+            words = self.tr("Choose pictures and weights on the left to begin.")
             self.progress.set_progress(words, 0.0)
 
     def _empty_words(self) -> str:
@@ -280,7 +266,8 @@ class TrainPage(QWidget):
         else:
             paused, stopping = state is TrainingState.PAUSED, state is TrainingState.STOPPING
             self.progress.set_run(_run_words(history, self._session.comparing))
-            self.progress.set_progress(progress_words(history, paused, stopping), _fraction(history))
+            words = progress_words(history, paused, stopping)
+            self.progress.set_progress(words + _in_all(self._session.comparing), _fraction(history))
             self.progress.set_best(best_words(history))
         self.progress.set_state(_progress_state(state, history))
         self.progress.offer_skip(self._session.comparing is not None and state is not TrainingState.STOPPING)
@@ -304,6 +291,15 @@ class TrainPage(QWidget):
 def _run_words(history: RunHistory, comparing: Comparing | None) -> str:
     """Return what the live run is called, and which of a comparison's it is."""
     return history.name if comparing is None else f"{history.name} ({comparing.number} of {comparing.runs})"
+
+
+def _in_all(comparing: Comparing | None) -> str:
+    """Return how long a comparison takes in all, where more follows the run that goes on."""
+    progress = comparing.progress if comparing is not None else None
+    if progress is None or progress.total - progress.done < 2:
+        return ""
+    left = left_words(progress)
+    return f" · in all {left}" if left else ""
 
 
 def _epochs(history: RunHistory) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -61,6 +62,14 @@ def train_job(asked: Asked, folder: Path, control: Control) -> Iterator[CompareE
         yield from train(asked, folder, control)
     else:
         yield from resume(folder, control)
+
+
+@dataclass(frozen=True)
+class FollowedRun:
+    """A run of a comparison that begins or goes on, with the history that will tell of it."""
+
+    event: ComparedRunStarted
+    history: RunHistory
 
 
 @dataclass
@@ -179,9 +188,10 @@ class TrainingSession(QObject):
         self._set_state(TrainingState.RUNNING)
 
     def skip(self) -> None:
-        """Leave the run that goes on out of its comparison, which goes on with the next."""
-        if self.is_active and isinstance(self._control, CompareControl):
-            self._control.skip()
+        """Leave the run that is shown out of its comparison, which goes on with the next."""
+        run = self.comparing.run if self.comparing is not None else None
+        if run is not None and isinstance(self._control, CompareControl):
+            self._control.skip(run.name)
 
     def toggle_pause(self) -> None:
         if self.state is TrainingState.RUNNING:
@@ -229,6 +239,8 @@ class TrainingSession(QObject):
                 for event in job(asked, folder, control):
                     if isinstance(event, ComparedRunStarted):
                         run = folder / RUNS / event.name
+                        yield FollowedRun(event, _history_of(event, run))
+                        continue
                     if isinstance(event, RunEnded):
                         _add_pause(run, monitor.longest_seconds)
                     yield event
@@ -236,16 +248,17 @@ class TrainingSession(QObject):
         return work
 
     @Slot(object)
-    def _on_event(self, event: CompareEvent) -> None:
-        match event:
+    def _on_event(self, told: CompareEvent | FollowedRun) -> None:
+        event = told.event if isinstance(told, FollowedRun) else told
+        match told:
             case ComparisonStarted():
-                self._on_comparison_started(event)
-            case ComparedRunStarted():
-                self._on_compared_run_started(event)
+                self._on_comparison_started(told)
+            case FollowedRun():
+                self._follow(told)
             case ComparedRunEnded() | ComparisonEnded():
-                self._on_compared(event)
+                self._on_compared(told)
             case _ if self.history is not None:
-                self._on_training_event(event, self.history)
+                self._on_training_event(told, self.history)
             case _:
                 pass  # of no run that began this time
         if self.comparing is not None and self.comparing.take(event):
@@ -276,18 +289,20 @@ class TrainingSession(QObject):
         self.comparing.waiting = tuple(map(_as_result, event.runs))
         self.comparing.strategies = tuple(dict.fromkeys(run.entry.strategy for run in event.runs))
 
-    def _on_compared_run_started(self, event: ComparedRunStarted) -> None:
+    def _follow(self, run: FollowedRun) -> None:
         """Follow another run: from its beginning, or as it was when it was stopped."""
         assert self.comparing is not None
+        event, self.history = run.event, run.history
         self.comparing.number = event.number
-        folder = self.comparing.folder / RUNS / event.name
-        self.history = open_run(folder) if event.goes_on else RunHistory(event.name, folder)
+        self._before = (self.history.state, self.history.ended) if event.goes_on else None
+        self._monitor.start()
         self.history.go_on()
         self.run_began.emit(self.history, self.comparing.strategies.index(event.strategy))
 
     def _on_compared(self, event: ComparedRunEnded | ComparisonEnded) -> None:
         assert self.comparing is not None
         if isinstance(event, ComparedRunEnded):
+            self._stand_as_before()
             self.run_ended.emit(self.history)
         if event.result is not None:
             self.compared.emit(self.comparing.folder, event.result)
@@ -301,8 +316,7 @@ class TrainingSession(QObject):
     @Slot()
     def _on_finished(self) -> None:
         self._monitor.stop()
-        if self.history is not None and self.history.ended is None:
-            self.history.state, self.history.ended = self._before or (RunState.INTERRUPTED, None)
+        self._stand_as_before()
         was_comparing, self.comparing = self.comparing is not None, None
         self._set_state(TrainingState.IDLE)
         self.updated.emit()
@@ -310,6 +324,11 @@ class TrainingSession(QObject):
             self.comparing_changed.emit(None)
         else:
             self.run_ended.emit(self.history)
+
+    def _stand_as_before(self) -> None:
+        """Let a run stand as it did where it said nothing of its end: it could not go on, or broke off."""
+        if self.history is not None and self.history.ended is None:
+            self.history.state, self.history.ended = self._before or (RunState.INTERRUPTED, None)
 
     def _set_state(self, state: TrainingState) -> None:
         self.state = state
@@ -321,9 +340,21 @@ def _as_result(run: Planned) -> RunResult:
     return RunResult(name=run.name, strategy=entry.strategy, seed=entry.seed, lr=entry.lr, state=state)
 
 
+def _history_of(event: ComparedRunStarted, folder: Path) -> RunHistory:
+    """Return the history of a run of a comparison: what it told before it was stopped, if it was."""
+    if event.goes_on:
+        with suppress(FtguiError, OSError, ValueError):  # the run itself says what is wrong with it
+            return open_run(folder)
+    return RunHistory(event.name, folder)
+
+
 def _add_pause(folder: Path, seconds: float) -> None:
-    """Write the window's longest pause into the summary, where the run got far enough to have one."""
+    """Write the window's longest pause into the summary, where the run got far enough to have one.
+
+    No run is lost for that.
+    """
     from ftgui.runs.store import SUMMARY, add_window_pause
 
-    if (folder / SUMMARY).is_file():
-        add_window_pause(folder, seconds)
+    with suppress(FtguiError, OSError):
+        if (folder / SUMMARY).is_file():
+            add_window_pause(folder, seconds)

@@ -7,19 +7,19 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QProgressBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QProgressBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from ftgui.gui.dialogs.compare import TICKED, CompareDialog, read_rates
 from ftgui.gui.pages.comparison_page import ComparisonPage
 from ftgui.gui.sessions.training import Comparing, TrainingSession
 from ftgui.runs.comparison import ComparisonFile, ComparisonPlan
-from ftgui.runs.results import ComparisonResult, RunResult
+from ftgui.runs.results import ComparisonResult, RunResult, SeedPair
 from tests.gui.conftest import OpenWindow
-from tests.gui.driving import PATIENCE, click, the, type_over, words_of
+from tests.gui.driving import PATIENCE, click, says, the, type_over, words_of
 from tests.gui.scripted import Gate
 from tests.gui.test_comparing import comparison
-from tests.results import progress
+from tests.results import pair_result, progress, strategy_result
 from tests.runs.drawn_comparison import plan_of
 
 HERE, THERE = Path("/runs/here"), Path("/runs/there")
@@ -74,6 +74,76 @@ def test_one_that_begins_is_followed_though_another_is_shown(page: ComparisonPag
     assert page.folder == HERE, "until there is news"
     page.show_result(THERE, result("bees", "waiting"))
     assert page.folder == THERE
+
+
+# Several of them --------------------------------------------------------------------------------
+
+
+def test_comparisons_of_a_project_are_offered_where_there_are_several(
+    qtbot: QtBot, page: ComparisonPage
+) -> None:
+    choice = the(page, QComboBox, "comparison_choice")
+    page.show_result(HERE, result("ants", "done"))
+    assert not choice.isVisible()
+    page.set_known((THERE, HERE))
+    assert choice.isVisible()
+    assert [choice.itemText(place) for place in range(choice.count())] == ["there", "here"]
+    assert choice.currentText() == "here", "the one that is shown"
+    with qtbot.waitSignal(page.chosen) as chosen:
+        choice.setFocus()
+        qtbot.keyClick(choice, Qt.Key.Key_Up)
+    assert chosen.args == [THERE]
+    page.show_comparison(Path("/runs/new"), ComparisonFile(plan=plan_of("freeze"), result=None))
+    assert choice.currentText() == "new", "and one that comes is offered first"
+    assert choice.count() == 3
+    page.show_none()
+    page.show_result(HERE, result("ants", "done"))
+    assert not choice.isVisible(), "another project has others"
+
+
+# What is left -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        (("done", "done"), ""),
+        (("done", "waiting", "skipped"), "Continue"),
+        (("done", "interrupted"), "Continue"),
+        (("done", "skipped"), "Train the skipped"),
+    ],
+)
+def test_what_is_left_is_offered_and_what_was_skipped_comes_last(
+    qtbot: QtBot, page: ComparisonPage, states: tuple[str, ...], words: str
+) -> None:
+    page.show_result(HERE, result("ants", *states))
+    button = the(page, QAbstractButton, "continue_comparison")
+    assert button.isVisible() == bool(words)
+    if words:
+        assert button.text() == words
+        requested = page.skipped_requested if "waiting" not in states and "skipped" in states else None
+        with qtbot.waitSignal(requested or page.continue_requested) as signal:
+            click(qtbot, page, "continue_comparison")
+        assert signal.args == [HERE]
+
+
+def test_a_run_that_was_skipped_after_it_broke_is_not_left(page: ComparisonPage) -> None:
+    broken = RunResult(name="full-seed0", strategy="full", seed=0, state="skipped", reason="failed")
+    page.show_result(HERE, ComparisonResult(measure="last epoch", measure_words="", runs=(broken,)))
+    assert the(page, QAbstractButton, "continue_comparison").text() == "Train the skipped"
+
+
+# What it says -----------------------------------------------------------------------------------
+
+
+def test_a_pair_stands_with_its_interval_and_a_p_for_each_seed(page: ComparisonPage) -> None:
+    seeds = tuple(
+        SeedPair(seed=seed, only_first=1, only_second=2, p=p, p_holm=p) for seed, p in ((0, 0.5), (1, 1.0))
+    )
+    pair = pair_result(strategy_result("freeze"), strategy_result("full"), words="No `freeze`.", seeds=seeds)
+    page.show_result(HERE, msgspec.structs.replace(result("ants", "done"), pairs=(pair,)))
+    assert says(page, "No “freeze”.")
+    assert says(page, "0.0 points (−5.0 to +5.0) · p by seed 0.500, 1.000 · of all 1.000")
 
 
 # How far -----------------------------------------------------------------------------------------

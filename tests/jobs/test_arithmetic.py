@@ -265,6 +265,7 @@ def test_a_run_writes_down_its_arithmetic_and_what_it_was_chosen_by(
     assert measuring.times == 1
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("small_crops")
 def test_the_seconds_of_a_run_leave_the_measuring_out_and_tell_it(
     drawn: Drawn, tmp_path: Path, measuring: Measuring
@@ -313,6 +314,7 @@ def test_fp16_on_the_cpu_is_refused_before_anything_is_written(drawn: Drawn, tmp
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("small_crops")
 @pytest.mark.parametrize("strategy", ["partial", "thaw"])
 def test_the_first_run_on_a_computer_learns_what_the_second_learns_bit_for_bit(

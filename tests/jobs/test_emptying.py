@@ -228,6 +228,7 @@ def test_an_index_that_may_not_be_written_is_told(root: Path, monkeypatch: pytes
     assert (emptied.in_use, emptied.stuck) == (0, (root / FILE_NAME).stat().st_size)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("small_crops")
 def test_a_run_ends_as_ever_though_the_cache_is_emptied_after_each_epoch(
     drawn: Drawn, tmp_path: Path

@@ -53,6 +53,7 @@ def test_nothing_is_written(drawn: Drawn) -> None:
     assert hashlib.sha256(drawn.weights.read_bytes()).hexdigest() == weights
 
 
+@pytest.mark.long
 def test_every_strategy_has_a_search_of_its_own(drawn: Drawn) -> None:
     curves = {
         strategy: [trial.loss for trial in searched(drawn, strategy=strategy)[1].trials][:20]

@@ -22,6 +22,7 @@ from ftgui.gui.pages.cost_card import CostCard
 from ftgui.gui.sessions.training import Comparing
 from ftgui.gui.widgets.buttons import Button
 from ftgui.gui.widgets.card import Card
+from ftgui.gui.widgets.inputs import CalmComboBox
 from ftgui.gui.widgets.naming import name_widget, set_style_property
 from ftgui.gui.widgets.status_lines import StatusLines, Told
 from ftgui.gui.widgets.tables import ROW_HEIGHT, DotDelegate, RingedTable, style_table
@@ -51,6 +52,8 @@ class ComparisonPage(QWidget):
     """The folder of a comparison whose skipped runs are to be trained after all."""
     extend_requested = Signal(object)
     """The folder of a comparison to which strategies or runs are to be added."""
+    chosen = Signal(object)
+    """The folder of another comparison of the project."""
     compare_requested = Signal()
     failed = Signal(object)
     """An FtguiError: a picture could not be written."""
@@ -63,6 +66,11 @@ class ComparisonPage(QWidget):
         """The comparison whose news is to be shown though another one is, or none."""
         self._busy = False
         self._left: Left = ""
+        self._known: tuple[Path, ...] = ()
+        """The comparisons of the project."""
+        self.choice = CalmComboBox(
+            object_name="comparison_choice", accessible_name=self.tr("Which comparison is shown")
+        )
         self._facts = Text("", "muted", wrap=True, object_name="comparison_facts")
         self._state = StatusLine(object_name="comparison_state")
         self._sentences = Text("", "strong", wrap=True, selectable=True, object_name="comparison_sentences")
@@ -107,6 +115,11 @@ class ComparisonPage(QWidget):
         self._followed = None
         nothing = ComparisonResult(measure="last epoch", measure_words="", runs=())
         self._show(folder, comparison.result or nothing)
+
+    def set_known(self, folders: Sequence[Path]) -> None:
+        """Offer these comparisons, where there are several."""
+        self._known = tuple(folders)
+        self._show_choice()
 
     def follow(self, folder: Path) -> None:
         """Show the comparison in ``folder``, which begins or goes on, as soon as there is news of it."""
@@ -154,6 +167,7 @@ class ComparisonPage(QWidget):
             self._going.hide()
             self._state.show()
         self.folder = folder
+        self._show_choice()
         done = sum(run.state == "done" for run in result.runs)
         self._left = _left(result.runs)
         self._facts.setText(_facts(result))
@@ -181,6 +195,7 @@ class ComparisonPage(QWidget):
     def show_none(self) -> None:
         """Show no comparison: another project is open."""
         self.folder = self._followed = None
+        self._known = ()
         self._left = ""
         self._stack.setCurrentIndex(0)
         self._show_possible()
@@ -263,8 +278,10 @@ class ComparisonPage(QWidget):
 
     def _head(self) -> Card:
         card = Card(self.tr("What it says"), object_name="comparison_head")
-        for button in (self.continue_button, self.extend_button, self.folder_button, self.report_button):
-            card.add_corner(button)
+        self.choice.hide()
+        buttons = (self.continue_button, self.extend_button, self.folder_button, self.report_button)
+        for widget in (self.choice, *buttons):
+            card.add_corner(widget)
         going = QVBoxLayout(self._going)
         going.setContentsMargins(0, 0, 0, 4)
         going.setSpacing(6)
@@ -302,8 +319,25 @@ class ComparisonPage(QWidget):
         self.continue_button.clicked.connect(self._on_continue)
         self.extend_button.clicked.connect(self._on_extend)
         self.compare_button.clicked.connect(self.compare_requested)
+        self.choice.activated.connect(self._on_chosen)
 
     # What happens -----------------------------------------------------------------------------------------
+
+    def _show_choice(self) -> None:
+        """Offer what is known, with what is shown chosen."""
+        if self.folder is not None and self.folder not in self._known:
+            self._known = (self.folder, *self._known)
+        names = [folder.name for folder in self._known]
+        if [self.choice.itemText(place) for place in range(self.choice.count())] != names:
+            self.choice.clear()
+            self.choice.addItems(names)
+        self.choice.setCurrentIndex(self._known.index(self.folder) if self.folder is not None else -1)
+        self.choice.setVisible(len(self._known) > 1)
+
+    @Slot(int)
+    def _on_chosen(self, place: int) -> None:
+        if self._known[place] != self.folder:
+            self.chosen.emit(self._known[place])
 
     def _show_possible(self) -> None:
         self.report_button.setEnabled(self.folder is not None and (self.folder / REPORT).is_file())

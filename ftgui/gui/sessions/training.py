@@ -249,16 +249,18 @@ class TrainingSession(QObject):
 
     @Slot(object)
     def _on_event(self, told: CompareEvent | FollowedRun) -> None:
+        if isinstance(told, FollowedRun):
+            self._follow(told)
         event = told.event if isinstance(told, FollowedRun) else told
-        match told:
+        match event:
             case ComparisonStarted():
-                self._on_comparison_started(told)
-            case FollowedRun():
-                self._follow(told)
+                self._on_comparison_started(event)
             case ComparedRunEnded() | ComparisonEnded():
-                self._on_compared(told)
+                self._on_compared(event)
+            case ComparedRunStarted():
+                pass  # its history came with it
             case _ if self.history is not None:
-                self._on_training_event(told, self.history)
+                self._on_training_event(event, self.history)
             case _:
                 pass  # of no run that began this time
         if self.comparing is not None and self.comparing.take(event):

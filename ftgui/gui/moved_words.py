@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ftgui.gui.stages_told import StageTold, Told, epochs_told
+from ftgui.gui.widgets.heat_layout import HeatRow
 from ftgui.gui.widgets.heat_scale import movement_words
 from ftgui.gui.widgets.text import Kind
 from ftgui.gui.words import counted, is_over
@@ -28,6 +29,13 @@ def _has_none(told: StageTold, part: Part) -> bool:
 def entries_words(moved: StageMoved | None) -> str:
     """Return how many of a stage's entries differ by now: "12 of 18"."""
     return f"{moved.changed:,} of {moved.entries:,}" if moved else ""
+
+
+def heat_row(stage: StageInfo, told: StageTold, part: Part, *, entries: bool = False) -> HeatRow:
+    """Return a stage as a row of a map: how far it has gone and, with ``entries``, how many differ."""
+    words = (amount_words(told, part), *((entries_words(told.last),) if entries else ()))
+    joins = stage.from_epoch if stage.learns else 1
+    return HeatRow(name=stage.name, values=told.of(part), words=words, joins=joins)
 
 
 def cell_words(stage: StageInfo, told: StageTold, part: Part, first: int, last: int) -> str:

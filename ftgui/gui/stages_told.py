@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ftgui.gui.following import Tail
 from ftgui.gui.widgets.amounts import Amounts
+from ftgui.gui.words import is_over
 from ftgui.runs.history import Part, RunHistory
 from ftgui.training.events import RunStarted, StageMoved
 
@@ -59,3 +60,9 @@ class StagesTold:
 def epochs_told(told: Told) -> int:
     """Return the number of epochs by whose end something was measured."""
     return max((len(stage.events) for stage in told.values()), default=0)
+
+
+def room_for(history: RunHistory, told: Told) -> int:
+    """Return for how many epochs there is to be room: of a run that goes on, for those that it plans."""
+    known = epochs_told(told)
+    return known if is_over(history) or history.started is None else max(known, history.started.config.epochs)

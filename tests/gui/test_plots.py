@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel, QTabWidget
@@ -19,7 +22,10 @@ from pytestqt.qtbot import QtBot
 from ftgui.core.errors import FtguiError
 from ftgui.evaluation.statistics import wilson_interval
 from ftgui.gui import theme
+from ftgui.gui.item_models.runs_model import RunsModel, name_column
 from ftgui.gui.main_window import MainWindow
+from ftgui.gui.pages.moved_beside import fitting
+from ftgui.gui.widgets.cost_plot import cost_words
 from ftgui.gui.widgets.heat_map import HeatMap
 from ftgui.gui.widgets.live_plot import LivePlot
 from ftgui.gui.widgets.plot_legend import PlotLegend
@@ -29,7 +35,7 @@ from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import RunStarted, TrainingEvent
 from tests.gui.conftest import OpenWindow
-from tests.gui.driving import PATIENCE, click, curves, the
+from tests.gui.driving import PATIENCE, click, curves, says, the
 from tests.gui.scripted import ended, epoch, moved, scripted_job, started, whole_run
 
 
@@ -107,7 +113,7 @@ def test_a_logarithmic_loss_is_drawn_by_its_exponents_and_read_by_its_values(win
     heights = {y for curve in curves(window, "loss_plot") for _, y in curve.points}
     assert heights == {-0.30103, -0.60206}, "0.5 of training and 0.25 of validation"
     plot.canvas.hovered.emit(1.0)
-    assert plot.findChildren(PlotLegend)[0].entries()[0].value == "0.250"
+    assert plot.canvas.read_out.read.lines[0].figures == ("0.250", "0.500")
     assert "logarithmic" in plot.canvas.note()
     menu = _menu(window, "accuracy_plot_menu")
     assert menu.findChild(QAction, "accuracy_plot_menu_log") is None, "shares have no use for it"
@@ -136,10 +142,34 @@ def test_seeds_of_one_strategy_become_a_band_and_others_stay(window: MainWindow)
     assert ((1.0, 0.7), (2.0, 0.8)) in solid, "the mean of both"
     plot = the(window, LivePlot, "accuracy_plot")
     plot.canvas.hovered.emit(2.0)
-    read = {entry.name: entry.value for entry in plot.findChildren(PlotLegend)[0].entries()}
-    assert read["Freeze extractor × 2 seeds"] == "0.800 (0.700 – 0.900)"
+    read = {line.name: line.figures for line in plot.canvas.read_out.read.lines}
+    assert read["Freeze extractor × 2 seeds"] == ("0.800", "0.700 – 0.900", "0.750")
     _choose(window, "loss_plot_menu", "bands")
     assert sorted(_names(window, "loss_plot")) == ["freeze", "freeze 2", "full"]
+
+
+@pytest.mark.parametrize(("over", "xs"), [("epochs", (1.0, 2.0)), ("seconds", (1.5, 3.0))])
+def test_a_band_marks_the_best_epoch_of_each_seed(
+    qtbot: QtBot, open_window: OpenWindow, over: str, xs: tuple[float, float]
+) -> None:
+    window = open_window()
+    window.page.add_run(_history("freeze", *whole_run(0.8, 0.6), seed=0))
+    window.page.add_run(_history("freeze 2", *whole_run(0.6, 0.7), seed=1))
+    click(qtbot, window, f"accuracy_plot_over_{over}")
+    _choose(window, "accuracy_plot_menu", "bands")
+    for plot, ys in (("accuracy_plot", (0.8, 0.7)), ("loss_plot", (0.25, 0.25))):
+        assert _marks(window, plot) == list(zip(xs, ys, strict=True))
+
+
+def _marks(window: MainWindow, plot: str) -> list[tuple[float, float]]:
+    """Return where best epochs are marked."""
+    items = the(window, LivePlot, plot).canvas.getPlotItem().items
+    return [
+        (float(x), float(y))
+        for item in items
+        if isinstance(item, pg.ScatterPlotItem)
+        for x, y in zip(*item.getData(), strict=True)
+    ]
 
 
 def test_a_band_lets_go_of_a_run_that_is_unticked(qtbot: QtBot, window: MainWindow) -> None:
@@ -173,6 +203,12 @@ def test_accuracy_is_shown_against_cost_while_the_loss_stays_as_it_is(
         *(("freeze", 12.0, 0.9), ("freeze 2", 12.0, 0.7), ("full", 60.0, 0.95))
     ]
     assert (points[0].low, points[0].high) == (low, high)
+    assert [p.is_on_front for p in points] == [True, False, True]
+    assert cost_words(points[0]) == (
+        f"freeze: 0.900 ({low:.3f} – {high:.3f}) of 100, best epoch (optimistic), in 12 s"
+    )
+    assert plot.cost.canvas.y_axis.labelText == "best accuracy, n = 100"
+    assert plot.cost.canvas.note() == plot.picture().note == "best epoch (optimistic)"
     assert plot.cost.isVisible()
     assert curves(window, "loss_plot") == loss
     click(qtbot, window, "loss_plot_over_seconds")
@@ -200,6 +236,39 @@ def test_a_run_that_found_its_features_kept_costs_what_they_took_or_at_least_wha
     click(qtbot, window, "accuracy_plot_over_cost")
     (point,) = the(window, LivePlot, "accuracy_plot").cost.points()
     assert (point.seconds, point.at_least) == (2.0 + (spared or 0.0), at_least)
+
+
+def test_a_run_that_is_renamed_is_called_so_among_the_costs(qtbot: QtBot, window: MainWindow) -> None:
+    click(qtbot, window, "accuracy_plot_over_cost")
+    _rename(window, 1, "mine")
+    names = [p.name for p in the(window, LivePlot, "accuracy_plot").cost.points()]
+    assert names == ["freeze", "mine", "full"]
+
+
+def _rename(window: MainWindow, row: int, name: str) -> None:
+    assert window.runs.setData(window.runs.index(row, name_column()), name)
+
+
+def test_nothing_is_kept_of_runs_that_left(qtbot: QtBot, open_window: OpenWindow) -> None:
+    window = open_window()
+    kept = []
+    for number in range(4):
+        history = _history(
+            f"freeze {number}", *whole_run(0.8, 0.9), *moved(1, 0.0, 0.0, 0.0, 0.1), seed=number
+        )
+        window.page.add_run(history)
+        kept.append(weakref.ref(history))
+    del history
+    _choose(window, "accuracy_plot_menu", "smoothing_medium")
+    click(qtbot, window, "accuracy_plot_over_cost")
+    the(window, QTabWidget, "pages").setCurrentWidget(window.moved)
+    the(window, QCheckBox, "moved_side_by_side").click()
+    assert len(_maps(window)) == 4
+    the(window, QTabWidget, "pages").setCurrentWidget(window.page)
+    click(qtbot, window, "accuracy_plot_over_epochs")
+    the(window, QAction, "action_new_project").trigger()
+    gc.collect()
+    assert [ref() for ref in kept] == [None] * 4
 
 
 # Taking it along --------------------------------------------------------------------------------------------
@@ -300,27 +369,52 @@ def test_where_costs_are_seen_costs_are_saved(
     click(qtbot, window, "accuracy_plot_over_cost")
     _answer(monkeypatch, tmp_path / "c.csv")
     _choose(window, "accuracy_plot_menu", "save_points")
-    assert [(row["run"], row["seconds"], row["accuracy"]) for row in _rows(tmp_path / "c.csv")][2] == (
-        *("full", "60.0", "0.95"),
-    )
+    row = _rows(tmp_path / "c.csv")[2]
+    assert [row[key] for key in ("run", "seconds", "accuracy", "pictures", "note")] == [
+        *("full", "60.0", "0.95", "100", "best epoch (optimistic)")
+    ]
     _choose(window, "accuracy_plot_menu", "copy")
     assert not QGuiApplication.clipboard().image().isNull()
 
 
+@pytest.mark.parametrize(("over", "name"), [("epochs", "accuracy"), ("cost", "cost")])
+def test_a_picture_and_its_numbers_are_called_the_same_unless_the_user_says_otherwise(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, over: str, name: str
+) -> None:
+    asked: list[str] = []
+
+    def give_up(_parent: object, _title: str, start: str, _kinds: str) -> tuple[str, str]:
+        asked.append(Path(start).name)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", give_up)
+    click(qtbot, window, f"accuracy_plot_over_{over}")
+    for key in ("save_picture", "save_points"):
+        _choose(window, "accuracy_plot_menu", key)
+    assert asked == [f"{name}.png", f"{name}.csv"]
+
+
 # What moved -------------------------------------------------------------------------------------------------
 
+SEVERAL = ("full", "freeze", "lr-zero", "small-lr", "partial", "thaw", "scratch")
 
-def _moving(number: int) -> RunHistory:
+
+def _moving(number: int, **config: object) -> RunHistory:
     end = ended(frozen_tensors=60)
-    return _history(f"run {number}", started(), *moved(1, 0.0, 0.0, 0.0, 0.1 * number), epoch(1), end)
+    events = (started(), *moved(1, 0.0, 0.0, 0.0, 0.1 * number), epoch(1), end)
+    return _history(f"run {number}", *events, **config)
 
 
 @pytest.fixture
-def open_moved(open_window: OpenWindow) -> Callable[[int], MainWindow]:
-    def open_it(count: int) -> MainWindow:
+def open_moved(open_window: OpenWindow) -> Callable[..., MainWindow]:
+    """Open a window on the maps of so many runs, of so many strategies in turn, a seed each time round."""
+
+    def open_it(count: int, strategies: int = 1) -> MainWindow:
         window = open_window()
-        for number in range(1, count + 1):
-            window.page.add_run(_moving(number))
+        for number in range(count):
+            seed, strategy = divmod(number, strategies)
+            config = {"strategy": SEVERAL[strategy], "seed": seed}
+            window.page.add_run(_moving(number + 1, **config))
         the(window, QTabWidget, "pages").setCurrentWidget(window.moved)
         the(window, QCheckBox, "moved_side_by_side").click()
         return window
@@ -338,8 +432,7 @@ def test_the_maps_of_ticked_runs_stand_beside_each_other(open_moved: Callable[[i
     window = open_moved(3)
     heads = [heat_map.rows()[-1].values[0] for heat_map in _maps(window)]
     assert heads == pytest.approx([0.1, 0.2, 0.3])
-    tops = {heat_map.mapTo(window, QRect().topLeft()).y() for heat_map in _maps(window)}
-    assert len(tops) == 1, "the rows line up"
+    assert len(_tops(window)) == 1, "the rows line up"
     row = window.runs.rows[1]
     row.shown = False
     window.runs.shown_changed.emit(row)
@@ -350,15 +443,60 @@ def test_the_maps_of_ticked_runs_stand_beside_each_other(open_moved: Callable[[i
 
 
 @pytest.mark.parametrize(
-    ("count", "maps", "words"),
-    [(6, 6, ""), (9, 6, "The first 6 of 9 ticked runs. Untick some on the Training page.")],
+    ("count", "strategies", "seen", "words"),
+    [
+        (12, 1, range(1, 13), ""),
+        (13, 1, range(1, 13), "The first 12 of 13 ticked runs."),
+        (21, 7, range(1, 8), "One run a strategy: 7 of 21 ticked runs."),
+        (18, 3, range(1, 13), "Up to 4 runs a strategy: 12 of 18 ticked runs."),
+    ],
 )
-def test_of_many_the_first_six_are_shown_and_it_is_said(
-    open_moved: Callable[[int], MainWindow], count: int, maps: int, words: str
+def test_of_many_as_many_of_each_strategy_are_shown_as_there_is_room_for_and_it_is_said(
+    open_moved: Callable[..., MainWindow], count: int, strategies: int, seen: range, words: str
 ) -> None:
-    window = open_moved(count)
-    assert len(_maps(window)) == maps
-    assert the(window, QLabel, "moved_beside_note").text() == words
+    window = open_moved(count, strategies)
+    heads = [heat_map.rows()[-1].values[0] for heat_map in _maps(window)]
+    assert heads == pytest.approx([0.1 * number for number in seen])
+    hint = " Untick some on the Training page." if words else ""
+    assert the(window, QLabel, "moved_beside_note").text() == words + hint
+
+
+def test_of_each_strategy_the_first_seeds_are_taken_wherever_they_stand() -> None:
+    runs = RunsModel()
+    for seed, strategy in ((2, "full"), (0, "freeze"), (1, "full"), (0, "full"), (1, "freeze")):
+        runs.add(_history(f"{strategy}-{seed}", started(), strategy=strategy, seed=seed))
+    assert [row.history.name for row in fitting(runs.rows, 4)] == ["freeze-0", "full-1", "full-0", "freeze-1"]
+    assert [row.history.name for row in fitting(runs.rows, 2)] == ["freeze-0", "full-0"]
+    assert len(fitting(runs.rows, 1)) == 1, "there are more strategies than that"
+
+
+def test_maps_that_have_no_room_beside_each_other_stand_below(
+    qtbot: QtBot, open_moved: Callable[..., MainWindow]
+) -> None:
+    window = open_moved(7)
+    window.resize(1500, 900)
+    qtbot.waitUntil(lambda: 1 < len(_tops(window)) < 7, timeout=PATIENCE)
+    lefts = {heat_map.mapTo(window, QPoint()).x() for heat_map in _maps(window)}
+    assert 2 <= len(lefts) < 7
+    widths = {heat_map.width() for heat_map in _maps(window)}
+    assert max(widths) - min(widths) <= 1
+    rows = len(_tops(window))
+    window.resize(window.minimumSizeHint())
+    qtbot.waitUntil(lambda: len(_tops(window)) > rows, timeout=PATIENCE)
+    _choose(window, "moved_menu", "copy")
+    lowest = max(heat_map.parentWidget().geometry().bottom() for heat_map in _maps(window))
+    assert QGuiApplication.clipboard().image().height() > 2 * lowest, "all of them"
+
+
+def _tops(window: MainWindow) -> set[int]:
+    return {heat_map.mapTo(window, QPoint()).y() for heat_map in _maps(window)}
+
+
+def test_a_run_that_is_renamed_is_called_so_above_its_map(open_moved: Callable[..., MainWindow]) -> None:
+    window = open_moved(2)
+    _rename(window, 1, "mine")
+    assert says(window.moved, "mine", whole=True)
+    assert not says(window.moved, "run 2", whole=True)
 
 
 def test_the_maps_are_taken_along_as_picture_and_as_numbers(

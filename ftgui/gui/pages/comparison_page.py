@@ -182,7 +182,7 @@ class ComparisonPage(QWidget):
         blank = self.model.blank_columns()
         for column in range(self.model.columnCount()):
             self.table.setColumnHidden(column, column in blank)
-        self.cost.show_strategies(result.strategies, colours)
+        self.cost.show_strategies(result.strategies, colours, is_optimistic=bool(result.optimistic))
         for card in (self._strategies, self.cost):
             card.setVisible(bool(result.strategies))
         room = self.table.horizontalHeader().height() + self.table.horizontalScrollBar().sizeHint().height()

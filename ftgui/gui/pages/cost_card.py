@@ -8,14 +8,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from ftgui.gui.widgets.card import Card
-from ftgui.gui.widgets.cost_plot import CostPlot, CostPoint
+from ftgui.gui.widgets.cost_plot import COST_COLUMNS, CostPlot, CostPoint, cost_row
 from ftgui.gui.widgets.plot_menu import MenuButton, PlotMenu
-from ftgui.gui.widgets.plot_saving import Picture, Row
-from ftgui.gui.widgets.taking_along import TakingAlong
+from ftgui.gui.widgets.plot_saving import Picture
+from ftgui.gui.widgets.taking_along import Table, TakingAlong
 from ftgui.runs.results import StrategyResult
 
 HEIGHT = 300
-COLUMNS = ("strategy", "seconds", "at_least", "accuracy", "low", "high")
 
 
 class CostCard(Card):
@@ -34,7 +33,7 @@ class CostCard(Card):
             empty_text=self.tr("A strategy stands here once it has all of its runs."),
         )
         self.plot.setFixedHeight(HEIGHT)
-        self._taking = TakingAlong(self.tr("cost"), self.picture, COLUMNS, self._numbers, self)
+        self._taking = TakingAlong(self.picture, self._table, self)
         self._taking.failed.connect(self.failed)
         button = MenuButton(
             self.tr("Accuracy against cost: saving it"), self._make_menu, object_name="comparison_cost_menu"
@@ -43,8 +42,14 @@ class CostCard(Card):
         self.add_corner(button)
         self.add(self.plot)
 
-    def show_strategies(self, results: Sequence[StrategyResult], colours: Mapping[str, int]) -> None:
-        """Show these; a strategy's seconds are those of a run that finds nothing kept."""
+    def show_strategies(
+        self, results: Sequence[StrategyResult], colours: Mapping[str, int], *, is_optimistic: bool = False
+    ) -> None:
+        """Show these; a strategy's seconds are those of a run that finds nothing kept.
+
+        ``is_optimistic``: something was chosen by the very pictures that the accuracies are of.
+        """
+        note = self.tr("optimistic") if is_optimistic else ""
         self.plot.set_points(
             [
                 CostPoint(
@@ -55,6 +60,9 @@ class CostCard(Card):
                     low=each.low,
                     high=each.high,
                     at_least=not each.is_cost_known,
+                    pictures=each.pictures,
+                    note=note,
+                    is_on_front=each.is_on_front,
                 )
                 for each in results
             ]
@@ -62,10 +70,10 @@ class CostCard(Card):
 
     def picture(self) -> Picture:
         """Return what is seen, with its title."""
-        return Picture(self.tr("Accuracy against cost"), "", self.plot.pieces())
+        return Picture(self.tr("Accuracy against cost"), self.plot.note(), self.plot.pieces())
 
     def _make_menu(self) -> PlotMenu:
         return self._taking.make_menu("comparison_cost_menu")
 
-    def _numbers(self) -> list[Row]:
-        return [(p.name, p.seconds, int(p.at_least), p.accuracy, p.low, p.high) for p in self.plot.points()]
+    def _table(self) -> Table:
+        return Table(self.tr("cost"), ("strategy", *COST_COLUMNS), map(cost_row, self.plot.points()))

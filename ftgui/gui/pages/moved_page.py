@@ -9,11 +9,11 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from ftgui.gui.item_models.runs_model import RunRow, RunsModel, name_column
-from ftgui.gui.moved_words import amount_words, cell_words, entries_words, moved_summary
-from ftgui.gui.pages.moved_beside import MapsBeside
+from ftgui.gui.moved_words import cell_words, heat_row, moved_summary
+from ftgui.gui.pages.moved_beside import MOST, MapsBeside
 from ftgui.gui.pages.turns import REPAINT_MS
 from ftgui.gui.sessions.training import TrainingSession, TrainingState
-from ftgui.gui.stages_told import StagesTold, StageTold, Told, epochs_told
+from ftgui.gui.stages_told import StagesTold, Told, room_for
 from ftgui.gui.widgets.card import PADDING, Card
 from ftgui.gui.widgets.heat_layout import HeatRow, Lines
 from ftgui.gui.widgets.heat_map import HeatMap, Place
@@ -22,11 +22,11 @@ from ftgui.gui.widgets.inputs import CalmComboBox
 from ftgui.gui.widgets.naming import name_widget
 from ftgui.gui.widgets.plot_menu import MenuButton, PlotMenu
 from ftgui.gui.widgets.plot_saving import Picture, Row, WidgetPiece
-from ftgui.gui.widgets.taking_along import TakingAlong
+from ftgui.gui.widgets.taking_along import Table, TakingAlong
 from ftgui.gui.widgets.text import ElidedText, StatusLine, Text
-from ftgui.gui.words import is_over, strategy_words
+from ftgui.gui.words import strategy_words
 from ftgui.runs.history import Part, RunHistory
-from ftgui.training.events import RunStarted, StageInfo
+from ftgui.training.events import RunStarted
 
 WIDEST_NAME = 320
 COLUMNS = ("run", "stage", "epoch", "weights", "statistics")
@@ -59,10 +59,9 @@ class MovedPage(QWidget):
             object_name="moved_side_by_side",
             accessible_name=self.tr("Show the ticked runs beside each other"),
         )
-        self.beside.setToolTip(
-            self.tr("The maps of the first six runs that are ticked on the Training page.")
-        )
-        self._taking = TakingAlong(self.tr("moved"), self.picture, COLUMNS, self._numbers, self)
+        tip = self.tr("The maps of up to {most} of the runs that are ticked on the Training page.")
+        self.beside.setToolTip(tip.format(most=MOST))
+        self._taking = TakingAlong(self.picture, self._table, self)
         self._taking.failed.connect(self.failed)
         self._button = MenuButton(self.tr("Save what moved"), self._make_menu, object_name="moved_menu")
         self._maps_beside = MapsBeside()
@@ -163,7 +162,10 @@ class MovedPage(QWidget):
         self._on_updated()
 
     @Slot(object)
-    def _on_shown_changed(self, _row: RunRow) -> None:
+    def _on_shown_changed(self, row: RunRow) -> None:
+        if not row.shown:
+            self._maps_beside.forget(row)
+            self._shown = ()  # which knows the run, too
         if self.beside.isChecked():
             self._on_updated()
 
@@ -215,7 +217,7 @@ class MovedPage(QWidget):
             card.take(history.started, told)
         lines = tuple(line for card in cards for line in card.lines())
         for card in cards:
-            card.draw(_room(history, epochs_told(told)), lines)
+            card.draw(room_for(history, told), lines)
         self._no_norms.setVisible(self._statistics.isHidden() and not self._weights.isHidden())
 
     @Slot(int)
@@ -235,10 +237,11 @@ class MovedPage(QWidget):
     def _make_menu(self) -> PlotMenu:
         return self._taking.make_menu("moved_menu")
 
-    def _numbers(self) -> Iterator[Row]:
+    def _table(self) -> Table:
+        histories = [self._history] if self._history is not None else []
         if self.beside.isChecked():
-            return moved_numbers(row.history for row in self._maps_beside.runs())
-        return moved_numbers([self._history] if self._history is not None else [])
+            histories = [row.history for row in self._maps_beside.runs()]
+        return Table(self.tr("moved"), COLUMNS, moved_numbers(histories))
 
 
 def moved_numbers(histories: Iterable[RunHistory]) -> Iterator[Row]:
@@ -250,14 +253,7 @@ def moved_numbers(histories: Iterable[RunHistory]) -> Iterator[Row]:
 
 def _stamp(history: RunHistory) -> tuple[object, ...]:
     """Return what tells whether anything of this page has changed: most events are of batches."""
-    return history, history.started, history.state, len(history.epochs), len(history.moved)
-
-
-def _room(history: RunHistory, told: int) -> int:
-    """Return for how many epochs there is to be room: of a run that goes on, for those that it plans."""
-    if is_over(history) or history.started is None:
-        return told
-    return max(told, history.started.config.epochs)
+    return history, history.name, history.started, history.state, len(history.epochs), len(history.moved)
 
 
 class MapCard(Card):
@@ -307,16 +303,8 @@ class MapCard(Card):
         if not measured or (self._part == "statistics" and all(each.is_blank for each in measured)):
             return ()
         stages = self._started.stages if self._started is not None else ()
-        return tuple(self._row(stage, self._told[stage.name]) for stage in stages)
-
-    def _row(self, stage: StageInfo, told: StageTold) -> HeatRow:
-        words = amount_words(told, self._part)
-        return HeatRow(
-            name=stage.name,
-            values=told.of(self._part),
-            words=(words, entries_words(told.last)) if self._part == "weights" else (words,),
-            joins=stage.from_epoch if stage.learns else 1,
-        )
+        entries = self._part == "weights"
+        return tuple(heat_row(each, self._told[each.name], self._part, entries=entries) for each in stages)
 
     @Slot(object)
     def _on_pointed(self, place: Place | None) -> None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from PySide6.QtCore import QCoreApplication
 
+from ftgui.evaluation.statistics import wilson_interval
 from ftgui.gui.item_models.runs_model import RunRow, RunsModel
 from ftgui.gui.plot_data import KEPT, XY, Band, PlotView, Smoother, Smoothing, make_band, seed_groups
-from ftgui.gui.widgets.cost_plot import CostPoint
+from ftgui.gui.widgets.cost_plot import COST_COLUMNS, CostPoint, cost_row, with_front
 from ftgui.gui.widgets.live_plot import NO_POINTS, AxisKind, LivePlot
+from ftgui.gui.widgets.plot_saving import Row
+from ftgui.gui.widgets.taking_along import Table
 from ftgui.gui.words import strategy_words
 from ftgui.runs.costs import spared_seconds
 from ftgui.runs.history import Measure, RunHistory, RunState, Side
 
 SIDES: tuple[Side, ...] = ("train", "val")
 POINT_COLUMNS = ("run", "side", "epoch", "seconds", "value")
-COST_COLUMNS = ("run", "seconds", "at_least", "accuracy", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class _Costs:
 
     def point(self, row: RunRow) -> CostPoint | None:
         history = row.history
-        stamp = (history, len(history.epochs), history.ended, history.outline, row.colour)
+        known = len(history.epochs), history.ended, history.outline
+        stamp = (history, history.name, row.colour, *known)
         if row.number not in self.made or self.made[row.number][0] != stamp:
             self.made[row.number] = stamp, cost_point(row)
         return self.made[row.number][1]
@@ -55,12 +59,18 @@ class RunDrawing:
         self.over: AxisKind = "epochs"
         self.view = PlotView()
         self._groups: tuple[Group, ...] = ()
-        self._smoothers: dict[tuple[int, Side, Measure, Smoothing], Smoother] = {}
+        self._smoothers: dict[int, dict[tuple[Side, Measure, Smoothing], Smoother]] = {}
+        """By the row's number."""
         self._costs = _Costs()
+        for measure, plot in plots.items():
+            plot.set_numbers(partial(self._table, measure))
 
     def draw_all(self) -> None:
         """Draw every run that is ticked, and nothing else."""
         self._groups = groups_of(self._runs.rows) if self.view.bands else ()
+        drawn = {row.number for row in self._runs.rows if _is_drawn(row)}
+        for number in {*self._smoothers, *self._costs.made} - drawn:
+            self._forget(number)
         for measure, plot in self._plots.items():
             wanted = {group.run_id for group in self._groups} | {str(row.number) for row in self._alone()}
             for run_id in {*plot.run_ids()} - wanted:
@@ -75,17 +85,22 @@ class RunDrawing:
         plot, run_id, history = self._plots[measure], str(row.number), row.history
         if not _is_drawn(row) or self._is_grouped(row):
             plot.remove_run(run_id)
+            if not _is_drawn(row):
+                self._forget(row.number)
             return
         train, val = self._measured(row, measure)
         shown = self._smoothed(row, measure, (train, val))
         beneath = (NO_POINTS, NO_POINTS) if self.view.smoothing == "off" else (train, val)
         plot.set_run(run_id, history.name, row.colour, *shown, beneath)
-        best = history.best
+        plot.set_best(run_id, *self._best(row, measure))
+
+    def _best(self, row: RunRow, measure: Measure) -> list[tuple[float, float]]:
+        """Return where a run's best epoch stands, as measured; nowhere before there is one."""
+        best = row.history.best
         value = None if best is None else getattr(best, f"val_{measure}")
         if best is None or value is None:
-            plot.set_best(run_id, None)
-        else:
-            plot.set_best(run_id, (float(best.epoch) if self.over == "epochs" else best.total_seconds, value))
+            return []
+        return [(float(best.epoch) if self.over == "epochs" else best.total_seconds, value)]
 
     def _draw_group(self, group: Group, measure: Measure) -> None:
         measured = [self._measured(row, measure) for row in group.rows]
@@ -99,6 +114,7 @@ class RunDrawing:
         plot, colour = self._plots[measure], group.rows[0].colour
         around = judged if len(judged.xs) else learned
         plot.set_run(group.run_id, group.name, colour, _mean(learned), _mean(judged), beneath, around)
+        plot.set_best(group.run_id, *(point for row in group.rows for point in self._best(row, measure)))
 
     def _measured(self, row: RunRow, measure: Measure) -> tuple[XY, XY]:
         train, val = (row.curves.series(side, measure, self.over) for side in SIDES)
@@ -114,10 +130,15 @@ class RunDrawing:
         return train, val
 
     def _smoother(self, row: RunRow, side: Side, measure: Measure) -> Smoother:
-        key = (row.number, side, measure, self.view.smoothing)
-        if key not in self._smoothers:
-            self._smoothers[key] = Smoother(KEPT[self.view.smoothing])
-        return self._smoothers[key]
+        made, key = self._smoothers.setdefault(row.number, {}), (side, measure, self.view.smoothing)
+        if key not in made:
+            made[key] = Smoother(KEPT[self.view.smoothing])
+        return made[key]
+
+    def _forget(self, number: int) -> None:
+        """Keep nothing that was made of a run that is not drawn any more: it may have left."""
+        self._smoothers.pop(number, None)
+        self._costs.made.pop(number, None)
 
     def _alone(self) -> list[RunRow]:
         return [row for row in self._runs.rows if _is_drawn(row) and not self._is_grouped(row)]
@@ -130,14 +151,15 @@ class RunDrawing:
     def cost_points(self) -> tuple[CostPoint, ...]:
         """Return a point for each run that is ticked and has ended an epoch."""
         points = (self._costs.point(row) for row in self._runs.rows if _is_drawn(row))
-        return tuple(point for point in points if point is not None)
+        return with_front([point for point in points if point is not None])
 
-    def cost_numbers(self) -> Iterator[tuple[str | float | int | None, ...]]:
-        """Yield a row of ``COST_COLUMNS`` for each of ``cost_points``."""
-        for point in self.cost_points():
-            yield point.name, point.seconds, int(point.at_least), point.accuracy, point.low, point.high
+    def _table(self, measure: Measure) -> Table:
+        """Return the numbers behind what a plot shows."""
+        if self._plots[measure].shows_cost():
+            return Table("cost", ("run", *COST_COLUMNS), map(cost_row, self.cost_points()))
+        return Table(measure, POINT_COLUMNS, self._numbers(measure))
 
-    def numbers(self, measure: Measure) -> Iterator[tuple[str | float | int | None, ...]]:
+    def _numbers(self, measure: Measure) -> Iterator[Row]:
         """Yield a row of ``POINT_COLUMNS`` for each point of the runs that are ticked, as measured."""
         for row in filter(_is_drawn, self._runs.rows):
             for side in SIDES:
@@ -189,9 +211,17 @@ def cost_point(row: RunRow) -> CostPoint | None:
     history, best = row.history, row.history.best
     if best is None or history.started is None:
         return None
-    from ftgui.evaluation.statistics import wilson_interval  # here: the window opens without numpy
-
     spared = spared_seconds(history.ended) if history.ended is not None else 0.0
-    seconds = max((history.told_seconds or 0.0) + (spared or 0.0), 1e-3)
-    low, high = wilson_interval(best.val_accuracy, history.started.val_pictures)
-    return CostPoint(history.name, row.colour, seconds, best.val_accuracy, low, high, spared is None)
+    pictures = history.started.val_pictures
+    low, high = wilson_interval(best.val_accuracy, pictures)
+    return CostPoint(
+        name=history.name,
+        colour=row.colour,
+        seconds=(history.told_seconds or 0.0) + (spared or 0.0),
+        accuracy=best.val_accuracy,
+        low=low,
+        high=high,
+        at_least=spared is None,
+        pictures=pictures or None,
+        note=QCoreApplication.translate("RunDrawing", "best epoch (optimistic)"),
+    )

@@ -12,23 +12,15 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from ftgui.evaluation.statistics import pareto_front
 from ftgui.gui import theme
 from ftgui.gui.widgets.cost_plot import CostPoint
 from ftgui.gui.widgets.plot_canvas import PlotCanvas
+from ftgui.runs.report_axes import is_wide
 
-LOG_FROM = 8.0
-"""How many times as long the longest takes where the axis becomes logarithmic."""
 DOT, RING = 11, 15
 REACH = 14.0
 """Pixels from a dot within which it is pointed at."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: 1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -1}
-
-
-def front_places(points: Sequence[CostPoint]) -> list[int]:
-    """Return which points no other one beats; one that may have cost more than is known is not called so."""
-    known = [place for place, point in enumerate(points) if not point.at_least]
-    return [known[each] for each in pareto_front([(points[n].seconds, points[n].accuracy) for n in known])]
 
 
 class CostCanvas(PlotCanvas):
@@ -37,13 +29,15 @@ class CostCanvas(PlotCanvas):
     pointed = Signal(object)
     """The ``CostPoint`` under the pointer, or None."""
 
-    def __init__(self, y_words: str, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._points: tuple[CostPoint, ...] = ()
         self._pointed: CostPoint | None = None
         self._is_log = False
         self._end = 0.0
-        """Where the x axis ends."""
+        """Where the x axis ends when all is shown."""
+        self._fitted: list[list[float]] = []
+        """The range that shows all; another one is the user's."""
         self.front = pg.PlotDataItem()
         self._whiskers: list[pg.ErrorBarItem] = []
         self.dots = pg.ScatterPlotItem(size=DOT, antialias=True)
@@ -51,20 +45,24 @@ class CostCanvas(PlotCanvas):
         self.addItem(self.front, ignoreBounds=True)
         self.addItem(self._ring, ignoreBounds=True)
         self.addItem(self.dots, ignoreBounds=True)
-        self.y_axis.set_words(y_words)
         self.setLimits(yMin=-0.02, yMax=1.02, minYRange=0.04)
         self.reset_requested.connect(self.reset_view)
         theme.signals.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
     def set_points(self, points: Sequence[CostPoint]) -> None:
-        """Show these points, of which there is at least one."""
+        """Show these points, of which there is at least one.
+
+        The user's own zoom stays, unless other runs are shown or the axis is another.
+        """
+        before = self._is_log, sorted(point.name for point in self._points)
+        is_zoomed = self.viewRange() != self._fitted
         self._points = tuple(points)
-        seconds = [point.seconds for point in points]
-        self._is_log = min(seconds) > 0 and max(seconds) >= LOG_FROM * min(seconds)
+        self._is_log = is_wide([point.seconds for point in points])
         self.x_axis.set_kind("log seconds" if self._is_log else "seconds")
         self.x_axis.set_words(self.tr("seconds, logarithmic") if self._is_log else self.tr("seconds"))
-        self.reset_view()
+        if not is_zoomed or before != (self._is_log, sorted(point.name for point in points)):
+            self.reset_view()
         self._draw()
         name = self._pointed.name if self._pointed is not None else None
         self._point(next((point for point in points if point.name == name), None))
@@ -80,28 +78,29 @@ class CostCanvas(PlotCanvas):
         self._end = max(xs) + air
         self.setXRange(first if self._is_log else max(first, 0.0), self._end, padding=0)
         self.setYRange(max(low - 0.02, -0.02), min(high + 0.02, 1.02), padding=0)
+        self._fitted = self.viewRange()
 
     def _x(self, seconds: float) -> float:
         return math.log10(seconds) if self._is_log else seconds
 
     def _draw(self) -> None:
-        tokens, places = theme.current(), set(front_places(self._points))
-        self.front.setData(*self._front_line(sorted(places, key=lambda n: self._points[n].seconds)))
-        self.front.setPen(pg.mkPen(tokens.line_strong, width=1.5))
+        self.front.setData(*self._front_line())
+        self.front.setPen(pg.mkPen(theme.current().line_strong, width=1.5))
         for whisker in self._whiskers:
             self.removeItem(whisker)
         self._whiskers = [self._whisker(point) for point in self._points]
-        self.dots.setData([self._spot(point, n in places) for n, point in enumerate(self._points)])
+        self.dots.setData([self._spot(point) for point in self._points])
 
-    def _front_line(self, places: list[int]) -> tuple[list[float], list[float]]:
+    def _front_line(self) -> tuple[list[float], list[float]]:
         """Return the corners of the step line, which goes on to the right for whoever has more time."""
         xs: list[float] = []
         ys: list[float] = []
-        for place in places:
-            x, y = self._x(self._points[place].seconds), self._points[place].accuracy
+        for seconds, y in sorted((p.seconds, p.accuracy) for p in self._points if p.is_on_front):
+            x = self._x(seconds)
             xs += [x, x] if xs else [x]
             ys += [ys[-1], y] if ys else [y]
-        return ([*xs, self._end], [*ys, ys[-1]]) if xs else ([], [])
+        end = max(self._end, *xs) if xs else 0.0
+        return ([*xs, end], [*ys, ys[-1]]) if xs else ([], [])
 
     def _whisker(self, point: CostPoint) -> pg.ErrorBarItem:
         whisker = pg.ErrorBarItem(
@@ -115,13 +114,13 @@ class CostCanvas(PlotCanvas):
         self.addItem(whisker, ignoreBounds=True)
         return whisker
 
-    def _spot(self, point: CostPoint, is_on_front: bool) -> dict[str, Any]:
+    def _spot(self, point: CostPoint) -> dict[str, Any]:
         """Return a dot: full on the front, else hollow; a triangle to the right where it may cost more."""
         colour = theme.run_colour(point.colour)
         return {
             "pos": (self._x(point.seconds), point.accuracy),
             "symbol": "t2" if point.at_least else "o",
-            "brush": pg.mkBrush(colour if is_on_front else theme.current().card),
+            "brush": pg.mkBrush(colour if point.is_on_front else theme.current().card),
             "pen": pg.mkPen(colour, width=2),
         }
 

@@ -6,14 +6,13 @@ pyqtgraph and numpy take longer to load than all the rest of the window.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from ftgui.core.errors import FtguiError
 from ftgui.gui.plot_data import XY, Band, PlotView
 from ftgui.gui.theme import RunColour
 from ftgui.gui.widgets.buttons import Segments
@@ -21,7 +20,8 @@ from ftgui.gui.widgets.card import PADDING, Card
 from ftgui.gui.widgets.cost_plot import CostPlot, CostPoint
 from ftgui.gui.widgets.plot_legend import LegendEntry, PlotLegend
 from ftgui.gui.widgets.plot_menu import MenuButton, Offers, PlotMenu
-from ftgui.gui.widgets.plot_saving import LegendPiece, Picture, ViewPiece, copy_picture, save_picture
+from ftgui.gui.widgets.plot_saving import LegendPiece, Picture, ViewPiece
+from ftgui.gui.widgets.taking_along import Table, TakingAlong
 from ftgui.gui.widgets.text import Text
 
 if TYPE_CHECKING:
@@ -41,10 +41,8 @@ class LivePlot(Card):
     """What the user wants x to be: "epochs" or "seconds"; "cost" for accuracy against cost."""
     smoothing_chosen = Signal(str)
     bands_chosen = Signal(bool)
-    points_requested = Signal()
-    """The numbers are to be saved, which the page knows."""
     failed = Signal(object)
-    """An ``FtguiError``: a picture could not be written."""
+    """An ``FtguiError``: a picture or numbers could not be written."""
 
     def __init__(
         self,
@@ -65,7 +63,10 @@ class LivePlot(Card):
         self._y_is_share = self._is_log = self._is_narrow = False
         self._view = PlotView()
         self._cost: CostPlot | None = None
-        self._offers = Offers(curves=True, log=log)
+        self._offers_log = log
+        self._numbers: Callable[[], Table] | None = None
+        self._taking = TakingAlong(self.picture, self._table, self)
+        self._taking.failed.connect(self.failed)
         self._over = Segments(
             (
                 ("epochs", self.tr("epochs")),
@@ -103,11 +104,10 @@ class LivePlot(Card):
     def _make_canvas(self) -> RunCanvas:
         from ftgui.gui.widgets.run_canvas import RunCanvas
 
-        canvas = self._canvas = RunCanvas()
+        canvas = self._canvas = RunCanvas(object_name=self.objectName())
         canvas.setAccessibleName(self._title_words)
         self._stack.addWidget(canvas)
         QWidget.setTabOrder(_focus_before(self._empty), canvas)  # as if it had been there from the start
-        canvas.pointed.connect(self._refresh_legend)
         canvas.reset_requested.connect(self.reset_view)
         canvas.menu_requested.connect(self._button.open_at)
         self._set_up(canvas)
@@ -138,11 +138,11 @@ class LivePlot(Card):
         self.canvas.set_run(run_id, name, colour, train, val, beneath, band)
         self._refresh_legend()
 
-    def set_best(self, run_id: str, point: tuple[float, float] | None) -> None:
-        """Mark the best (x, y) of a run that is shown."""
+    def set_best(self, run_id: str, *points: tuple[float, float]) -> None:
+        """Mark the best (x, y) of a run that is shown; of a band's runs, that of each."""
         run = self._runs.get(run_id)
         if run is not None:
-            run.set_best(point)
+            run.set_best(points)
 
     def remove_run(self, run_id: str) -> None:
         if run_id in self._runs:
@@ -198,15 +198,14 @@ class LivePlot(Card):
         return " · ".join(filter(None, (smoothed, self.tr("logarithmic") if self._is_log else "")))
 
     def _make_menu(self) -> PlotMenu:
-        menu = PlotMenu(f"{self.objectName()}_menu", self._offers, self)
+        offers = Offers(curves=True, log=self._offers_log, points=self._numbers is not None)
+        menu = PlotMenu(f"{self.objectName()}_menu", offers, self)
         menu.show_view(self._view)
         menu.show_log(self._is_log)
         menu.smoothing_chosen.connect(self.smoothing_chosen)
         menu.bands_chosen.connect(self.bands_chosen)
         menu.log_chosen.connect(self.set_log)
-        menu.points_requested.connect(self.points_requested)
-        menu.copy_requested.connect(self._copy)
-        menu.picture_requested.connect(self._save)
+        self._taking.serve(menu)
         return menu
 
     # Accuracy against cost --------------------------------------------------------------------------------
@@ -240,7 +239,7 @@ class LivePlot(Card):
     def picture(self) -> Picture:
         """Return what is seen, with its title and what all curves are."""
         if self.shows_cost():
-            return Picture(self.tr("Accuracy against cost"), "", self.cost.pieces())
+            return Picture(self.tr("Accuracy against cost"), self.cost.note(), self.cost.pieces())
         over = {"epochs": self.tr("over epochs"), "seconds": self.tr("over seconds")}[self._x_kind]
         if self._canvas is None or not self._runs:
             return Picture(self._title_words, self.empty_text(), ())
@@ -248,16 +247,14 @@ class LivePlot(Card):
         legend = LegendPiece(self._legend, self._canvas.viewport().width())
         return Picture(self._title_words, over, (ViewPiece(self._canvas), legend))
 
-    @Slot()
-    def _copy(self) -> None:
-        copy_picture(self.picture())
+    def set_numbers(self, numbers: Callable[[], Table]) -> None:
+        """Say where the numbers behind what is seen come from: only then they can be saved."""
+        self._numbers = numbers
 
-    @Slot()
-    def _save(self) -> None:
-        try:
-            save_picture(self, self.picture(), self._title_words.lower())
-        except FtguiError as error:
-            self.failed.emit(error)
+    def _table(self) -> Table:
+        return self._numbers() if self._numbers is not None else Table(self._title_words.lower(), (), ())
+
+    # What is seen of it -----------------------------------------------------------------------------------
 
     def set_x_range(self, first: float, last: float) -> None:
         """Keep room for a run's whole length, so that curves grow to the right instead of being squeezed."""
@@ -306,11 +303,8 @@ class LivePlot(Card):
         self._over.setVisible(not is_empty or not self._is_narrow)
         self._show_view()
 
-    def _refresh_legend(self, x: float | None = None) -> None:
-        entries = tuple(
-            LegendEntry(run.name, run.colour, "" if x is None else _value_text(run, x))
-            for run in self._runs.values()
-        )
+    def _refresh_legend(self) -> None:
+        entries = tuple(LegendEntry(run.name, run.colour) for run in self._runs.values())
         self._legend.set_entries(entries)
         has_train = any(run.has_train() for run in self._runs.values())
         self._legend.set_lines(self._line_words() if has_train else ())
@@ -335,10 +329,3 @@ def _focus_before(widget: QWidget) -> QWidget:
             return before
         before = before.previousInFocusChain()
     return widget
-
-
-def _value_text(run: RunCurve, x: float) -> str:
-    value, around = run.value_at(x), run.range_at(x)
-    if value is None or around is None:
-        return "" if value is None else f"{value:.3f}"
-    return f"{value:.3f} ({around[0]:.3f} – {around[1]:.3f})"

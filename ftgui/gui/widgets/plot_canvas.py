@@ -38,6 +38,10 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]
         else:
             self.setHeight(24)
 
+    @property
+    def kind(self) -> AxisKind:
+        return self._kind
+
     def set_kind(self, kind: AxisKind) -> None:
         self._kind = kind
         self.picture = None
@@ -105,7 +109,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]
     """A plot where dragging zooms into a box, a double click goes back, and the wheel scrolls the page."""
 
     hovered = Signal(object)
-    """The x under the pointer, or None where it left."""
+    """The x under the pointer, or None where it left or drags a box."""
     reset_requested = Signal()
     menu_requested = Signal(object)
     """Where on the screen, a QPoint."""
@@ -181,7 +185,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]
 
     def _on_mouse_moved(self, position: Any) -> None:
         view = self.getViewBox()
-        if view.sceneBoundingRect().contains(position):
+        if view.sceneBoundingRect().contains(position) and not self.scene().dragButtons:
             self.hovered.emit(float(view.mapSceneToView(position).x()))
         else:
             self.hovered.emit(None)

@@ -19,15 +19,14 @@ WHOLE = 10_000
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """A run as the legend shows it; ``value`` is the one under the pointer."""
+    """A run as the legend shows it."""
 
     name: str
     colour: RunColour
-    value: str = ""
 
 
 class PlotLegend(QWidget):
-    """Painted by hand, since it is repainted with every move of the pointer. What does not fit is counted."""
+    """Painted by hand, in one line. What does not fit is counted."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +41,7 @@ class PlotLegend(QWidget):
     def set_entries(self, entries: tuple[LegendEntry, ...]) -> None:
         if entries != self._entries:
             self._entries = entries
-            self.setAccessibleDescription(", ".join(f"{e.name} {e.value}".strip() for e in entries))
+            self.setAccessibleDescription(", ".join(entry.name for entry in entries))
             self.update()
 
     def set_lines(self, lines: tuple[tuple[str, Qt.PenStyle], ...]) -> None:
@@ -115,21 +114,14 @@ class PlotLegend(QWidget):
         return self.fontMetrics().elidedText(entry.name, Qt.TextElideMode.ElideMiddle, longest)
 
     def _width_of(self, entry: LegendEntry, longest: int = LONGEST) -> float:
-        metrics = self.fontMetrics()
-        value = metrics.horizontalAdvance(entry.value) + 5 if entry.value else 0
-        return 17.0 + metrics.horizontalAdvance(self._label_of(entry, longest)) + value + 16.0
+        return 17.0 + self.fontMetrics().horizontalAdvance(self._label_of(entry, longest)) + 16.0
 
     def _paint_entry(
         self, painter: QPainter, left: float, entry: LegendEntry, longest: int = LONGEST
     ) -> None:
-        tokens = theme.current()
         label = self._label_of(entry, longest)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.run_colour(entry.colour))
         painter.drawEllipse(QPointF(left + 5, HEIGHT / 2), 5, 5)
-        painter.setPen(QColor(tokens.muted))
+        painter.setPen(QColor(theme.current().muted))
         painter.drawText(QRectF(left + 17, 0, WHOLE, HEIGHT), Qt.AlignmentFlag.AlignVCenter, label)
-        if entry.value:
-            painter.setPen(QColor(tokens.text))
-            after = left + 22 + self.fontMetrics().horizontalAdvance(label)
-            painter.drawText(QRectF(after, 0, 200, HEIGHT), Qt.AlignmentFlag.AlignVCenter, entry.value)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -28,6 +31,20 @@ CORNERS = 2000
 
 Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 LineKind = Literal["val", "train"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the curves of a run say at an x; None where they say nothing there."""
+
+    val: float | None
+    train: float | None
+    around: tuple[float, float] | None = None
+    """The lowest and the highest of several seeds."""
+
+    @property
+    def is_something(self) -> bool:
+        return self.val is not None or self.train is not None
 
 
 class Line:
@@ -74,7 +91,7 @@ class Line:
 
 
 class RunCurve:
-    """Validation as a solid line, training as a dotted one, the best point as a dot: all in one colour."""
+    """Validation as a solid line, training as a dotted one, best points as dots: all in one colour."""
 
     def __init__(self, plot: pg.PlotWidget, name: str, colour: RunColour, *, is_log: bool = False) -> None:
         self.name = name
@@ -83,7 +100,7 @@ class RunCurve:
         self._is_log = is_log
         self._curves: dict[LineKind, Points] = {"train": _copied(NO_POINTS), "val": _copied(NO_POINTS)}
         self._beneath = dict(self._curves)
-        self._best_point: tuple[float, float] | None = None
+        self._best_points: tuple[tuple[float, float], ...] = ()
         self._band: tuple[NDArray[np.float64], ...] = ()
         self._lines = {kind: Line(plot, kind) for kind in self._curves}
         self._pale: dict[LineKind, Line] = {}
@@ -106,7 +123,7 @@ class RunCurve:
         if is_log != self._is_log:
             self._is_log = is_log
             self._draw()
-            self.set_best(self._best_point)
+            self.set_best(self._best_points)
 
     def _draw(self) -> None:
         colour = theme.run_colour(self.colour)
@@ -146,16 +163,20 @@ class RunCurve:
         shown = points[1] > 0
         return points[0][shown], np.log10(points[1][shown])
 
-    def set_best(self, point: tuple[float, float] | None) -> None:
-        self._best_point = point
-        x, y = _copied(NO_POINTS if point is None else ([point[0]], [point[1]]))
-        self._best.setData(*self._placed((x, y)))
+    def set_best(self, points: Sequence[tuple[float, float]]) -> None:
+        """Mark the best epoch: of several seeds, that of each."""
+        self._best_points = tuple(points)
+        self._best.setData(*self._placed(_copied(([x for x, _ in points], [y for _, y in points]))))
 
     def set_style(self, name: str, colour: RunColour) -> None:
         self.name = name
         if colour != self.colour:
             self.colour = colour
             self.recolour()
+
+    @property
+    def is_smoothed(self) -> bool:
+        return any(len(xs) for xs, _ in self._beneath.values())
 
     def has_train(self) -> bool:
         return len(self._curves["train"][0]) > 0
@@ -165,20 +186,22 @@ class RunCurve:
         val = self._curves["val"]
         return val if len(val[0]) else self._curves["train"]
 
-    def value_at(self, x: float) -> float | None:
-        """Return the value nearest to ``x``, or None where the run has none."""
-        xs, ys = self.points()
-        if not len(xs):
-            return None
-        value = float(ys[int(np.argmin(np.abs(xs - x)))])
-        return value if np.isfinite(value) else None
+    def read(self, x: float) -> Reading:
+        """Return what is nearest to ``x``: nothing where the run had not begun, or was over."""
+        val, train = (_value_near(*self._curves[kind], x) for kind in ("val", "train"))
+        xs, *bounds = self._band or (np.array([]),)
+        around = [value for ys in bounds if (value := _value_near(xs, ys, x)) is not None]
+        return Reading(val, train, (around[0], around[1]) if len(around) == 2 else None)
 
-    def range_at(self, x: float) -> tuple[float, float] | None:
-        """Return from where to where the band goes nearest to ``x``, or None where there is none."""
-        if not self._band or not len(self._band[0]):
-            return None
-        place = int(np.argmin(np.abs(self._band[0] - x)))
-        return float(self._band[1][place]), float(self._band[2][place])
+    def distance(self, reading: Reading, y: float) -> float:
+        """Return how far a place at height ``y``, as it is drawn, is from what was read."""
+        drawn = [self._height(value) for value in (reading.val, reading.train) if value is not None]
+        return min((abs(height - y) for height in drawn), default=math.inf)
+
+    def _height(self, value: float) -> float:
+        if not self._is_log:
+            return value
+        return math.log10(value) if value > 0 else math.inf
 
     def recolour(self) -> None:
         colour = theme.run_colour(self.colour)
@@ -197,6 +220,17 @@ class RunCurve:
 
 def _copied(xy: XY) -> Points:
     return np.array(xy[0], dtype=float), np.array(xy[1], dtype=float)
+
+
+def _value_near(xs: NDArray[np.float64], ys: NDArray[np.float64], x: float) -> float | None:
+    """Return the y whose x is nearest; a curve says nothing farther away than half a step from its ends."""
+    if not len(xs):
+        return None
+    steps = (xs[0], xs[0]) if len(xs) == 1 else (xs[1] - xs[0], xs[-1] - xs[-2])
+    if not xs[0] - steps[0] / 2 <= x <= xs[-1] + steps[1] / 2:
+        return None
+    value = float(ys[int(np.argmin(np.abs(xs - x)))])
+    return value if math.isfinite(value) else None
 
 
 def _see_through(colour: QColor, opacity: float) -> QColor:

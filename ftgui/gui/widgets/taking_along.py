@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
@@ -12,32 +13,37 @@ from ftgui.gui.widgets.plot_menu import Offers, PlotMenu
 from ftgui.gui.widgets.plot_saving import Picture, Row, copy_picture, save_numbers, save_picture
 
 
+@dataclass(frozen=True)
+class Table:
+    """The numbers behind a picture."""
+
+    name: str
+    """That of a file of either, unless the user gives another."""
+    columns: Row
+    rows: Iterable[Row]
+
+
 class TakingAlong(QObject):
-    """Copies and saves what ``picture`` and ``numbers`` return at that moment."""
+    """Copies and saves what ``picture`` and ``table`` return at that moment."""
 
     failed = Signal(object)
     """An FtguiError: a picture or numbers could not be written."""
 
-    def __init__(
-        self,
-        name: str,
-        picture: Callable[[], Picture],
-        columns: Row,
-        numbers: Callable[[], Iterable[Row]],
-        page: QWidget,
-    ) -> None:
-        """``name`` is that of a file unless the user gives another."""
+    def __init__(self, picture: Callable[[], Picture], table: Callable[[], Table], page: QWidget) -> None:
         super().__init__(page)
-        self._name, self._picture, self._page = name, picture, page
-        self._columns, self._numbers = columns, numbers
+        self._picture, self._table, self._page = picture, table, page
 
     def make_menu(self, name: str) -> PlotMenu:
-        """Return a menu of this object name that asks for all of it."""
+        """Return a menu of this object name that asks for all of it and for nothing else."""
         menu = PlotMenu(name, Offers(), self._page)
+        self.serve(menu)
+        return menu
+
+    def serve(self, menu: PlotMenu) -> None:
+        """Do what ``menu`` asks for of it."""
         menu.copy_requested.connect(self._copy)
         menu.picture_requested.connect(self._save_picture)
         menu.points_requested.connect(self._save_numbers)
-        return menu
 
     @Slot()
     def _copy(self) -> None:
@@ -46,13 +52,14 @@ class TakingAlong(QObject):
     @Slot()
     def _save_picture(self) -> None:
         try:
-            save_picture(self._page, self._picture(), self._name)
+            save_picture(self._page, self._picture(), self._table().name)
         except FtguiError as error:
             self.failed.emit(error)
 
     @Slot()
     def _save_numbers(self) -> None:
+        table = self._table()
         try:
-            save_numbers(self._page, self._columns, self._numbers(), self._name)
+            save_numbers(self._page, table.columns, table.rows, table.name)
         except FtguiError as error:
             self.failed.emit(error)

@@ -54,6 +54,11 @@ def _legend(plot: LivePlot) -> tuple[LegendEntry, ...]:
     return plot.findChildren(PlotLegend)[0].entries()
 
 
+def _figures(plot: LivePlot) -> dict[str, tuple[str, ...]]:
+    """Return what the read-out says of each run."""
+    return {line.name: line.figures for line in plot.canvas.read_out.read.lines}
+
+
 def test_without_runs_it_says_what_to_do(plot: LivePlot) -> None:
     shown = [label.text() for label in plot.findChildren(QLabel) if label.isVisible()]
     assert "Curves appear here while a run trains." in shown
@@ -114,9 +119,9 @@ def test_of_a_long_run_no_more_is_drawn_than_there_are_pixels_and_every_point_ca
         assert max(drawn_y) == 0.9, "what stands out is drawn, however short it is"
         assert len(item.getOriginalDataset()[0]) == count
     plot.canvas.hovered.emit(701.2)
-    assert _legend(plot)[0].value == "0.900"
+    assert _figures(plot) == {"freeze": ("0.900", "0.900")}
     plot.canvas.hovered.emit(702.2)
-    assert _legend(plot)[0].value == "0.500"
+    assert _figures(plot) == {"freeze": ("0.500", "0.500")}
 
 
 def test_a_run_is_drawn_in_its_colour_and_named_in_the_legend(plot: LivePlot) -> None:
@@ -184,17 +189,13 @@ def test_the_best_point_is_marked_and_the_mark_taken_back(plot: LivePlot) -> Non
     before = _pixels(plot, RED)
     plot.set_best("a", (3.0, 0.3))
     assert _pixels(plot, RED) > before + 10
-    plot.set_best("a", None)
+    plot.set_best("a", (1.0, 0.9), (3.0, 0.3))
+    both = _pixels(plot, RED)
+    plot.set_best("a", (1.0, 0.9))
+    assert both > _pixels(plot, RED) + 10, "a band has one of each seed"
+    plot.set_best("a")
     assert _pixels(plot, RED) == before
     plot.set_best("never there", (1, 1))
-
-
-def test_pointing_at_the_plot_reads_the_values_there(plot: LivePlot) -> None:
-    plot.set_run("a", "freeze", RED, val=(XS, [0.9, 0.5, 0.4, 0.3]))
-    plot.canvas.hovered.emit(2.2)
-    assert _legend(plot)[0].value == "0.500"
-    plot.canvas.hovered.emit(None)
-    assert _legend(plot)[0].value == ""
 
 
 def test_room_is_kept_for_the_whole_run(plot: LivePlot) -> None:

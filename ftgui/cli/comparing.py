@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import msgspec
 
 from ftgui.cli.training import Words, config_from, stopped_by_ctrl_c
 from ftgui.cli.usage import UsageError
 from ftgui.core import records
-from ftgui.core.errors import FtguiError
 from ftgui.core.loading import load_torch
 from ftgui.jobs.compare_control import CompareControl
 from ftgui.jobs.compare_events import (
@@ -23,7 +20,8 @@ from ftgui.jobs.compare_events import (
     ComparisonEnded,
     ComparisonStarted,
 )
-from ftgui.runs.comparison import COMPARISON, ComparisonPlan, make_plan_of, read_comparison
+from ftgui.jobs.compare_folder import holds_comparison
+from ftgui.runs.comparison import ComparisonPlan, make_plan_of, read_comparison
 from ftgui.runs.forecast import forecast_words
 from ftgui.runs.progress import left_words, now
 from ftgui.runs.results import ComparisonResult, RunResult, StrategyResult
@@ -35,11 +33,12 @@ def compare_command(arguments: argparse.Namespace) -> int:
     plan = plan_from(arguments)
     load_torch()  # only now: the wrong arguments must not wait for it
     from ftgui.jobs.compare import compare
+    from ftgui.jobs.forecast_first import forecast_first
 
     control = CompareControl()
     ended: ComparisonEnded | None = None
     with stopped_by_ctrl_c(control), closing(CompareWords()) as words:
-        for event in _forecast_first(compare(plan, arguments.out, control), control):
+        for event in forecast_first(compare(plan, arguments.out, control), control):
             if arguments.json:
                 print(json_line(event), flush=True)
             else:
@@ -52,37 +51,15 @@ def compare_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _forecast_first(events: Iterator[CompareEvent], control: CompareControl) -> Iterator[CompareEvent]:
-    """Yield a comparison's events, and, once it is known that it can be, what each strategy will take."""
-    from ftgui.jobs.forecast import forecasts
-
-    for event in events:
-        yield event
-        if not isinstance(event, ComparisonStarted):
-            continue
-        plan = read_comparison(Path(event.folder)).plan
-        left = {run.entry.strategy: run.entry for run in reversed(event.runs) if not run.is_done}
-        told: dict[str, float] = {}
-        if left:
-            configs = [plan.config_of(left[name]) for name in plan.strategies if name in left]
-            try:
-                for each in forecasts(configs, control.next_run()):
-                    if isinstance(each, RunForecast):
-                        told[each.strategy] = each.seconds
-                    yield each
-            except FtguiError as error:  # the runs say for themselves what they die of
-                yield RunWarning(message="Nothing can be forecast.", hint=str(error))
-        control.forecast = told
-
-
 def plan_from(arguments: argparse.Namespace) -> ComparisonPlan | None:
     """Return what to compare; None where only a folder is named, in which something is compared already.
 
     Raises:
+        FtguiError: the folder cannot be looked into.
         UsageError: strategies are named nowhere.
     """
     said = {name: value for name, value in vars(arguments).items() if value is not None}
-    there = (arguments.out / COMPARISON).is_file()
+    there = holds_comparison(arguments.out)
     if there and said.keys() <= {"command", "json", "out"}:
         return None
     config = config_from(arguments)
@@ -185,5 +162,6 @@ def _strategy_line(each: StrategyResult, width: int) -> str:
     later = f", then {each.later_seconds:.1f} s" if each.later_seconds is not None else ""
     return (
         f"{each.strategy:{width}}  {each.accuracy:.3f} ({each.low:.3f} – {each.high:.3f}{spread})"
+        f" of {each.pictures:,}"
         f"  lr {each.lr:g}  {each.bound}{each.seconds:.1f} s{later}"
     )

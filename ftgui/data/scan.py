@@ -143,16 +143,21 @@ def _check_text(root: Path) -> None:
         raise FtguiError(f"The name {str(root)!a} is no valid text.", "Rename it.")
 
 
-def _check_folder(root: Path) -> None:
-    """Raise FtguiError where ``root`` is no folder."""
+def check_there(root: Path) -> None:
+    """Raise FtguiError where nothing is at ``root``, or nobody may look."""
     _check_text(root)
     try:
-        missing, folder = not root.exists(), root.is_dir()
+        missing = not root.exists()
     except OSError as error:
         raise unreadable(root, error) from error
     if missing:
         raise FtguiError(f"There is no folder “{root}”.", "Choose the folder that holds your pictures.")
-    if not folder:
+
+
+def _check_folder(root: Path) -> None:
+    """Raise FtguiError where ``root`` is no folder."""
+    check_there(root)
+    if not root.is_dir():
         unpack = root.suffix.casefold() in ARCHIVES
         hint = "Unpack it and choose the folder it makes." if unpack else "Choose the folder that holds it."
         raise FtguiError(f"“{root}” is a file, not a folder.", hint)

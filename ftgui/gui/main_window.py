@@ -14,7 +14,7 @@ from ftgui.core.errors import FtguiError
 from ftgui.core.paths import DEMO_PICTURES, demo_weights, user_data_folder
 from ftgui.gui import settings, theme_choice
 from ftgui.gui.actions import fill_menus
-from ftgui.gui.comparing import Comparisons, OpenedComparison
+from ftgui.gui.comparing import Comparisons
 from ftgui.gui.dialog_desk import DialogDesk
 from ftgui.gui.dialogs import files
 from ftgui.gui.dialogs.ask import ask_stop_and_close
@@ -30,6 +30,7 @@ from ftgui.gui.picture_viewer import PictureViewer
 from ftgui.gui.projects import Projects
 from ftgui.gui.recent import RecentMenu
 from ftgui.gui.run_desk import RunDesk
+from ftgui.gui.sessions.compared import OpenedComparison
 from ftgui.gui.sessions.fetching import Fetching
 from ftgui.gui.sessions.forecasting import Forecasting, ForecastJob, forecast_job
 from ftgui.gui.sessions.keeping import Keeping
@@ -210,9 +211,11 @@ class MainWindow(QMainWindow):
         self.desk.exported.connect(self.news.tell_exported)
         self.comparisons.began.connect(self._show_training)
         self.comparisons.opened.connect(self._on_comparison_opened)
+        self.reader.loaded.connect(self._find_comparisons)
         self.keeper.opened.connect(self._show_title)
         self.projects.left.connect(self._on_project_left)
         self.projects.moved.connect(self.comparisons.follow)
+        self.projects.moved.connect(self._find_comparisons)
         recent = self.findChild(QMenu, "menu_recent")
         assert recent is not None
         self._recent = RecentMenu(recent)
@@ -277,6 +280,11 @@ class MainWindow(QMainWindow):
         self.training.forget()
         self.comparisons.forget()
         self.moved.show_none()
+
+    @Slot()
+    def _find_comparisons(self) -> None:
+        """Show what the runs of a project that was opened were compared for."""
+        self.comparisons.find(row.history.folder for row in self.runs.rows)
 
     @Slot()
     def _show_training(self) -> None:

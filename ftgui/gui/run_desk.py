@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QWidget
 
 from ftgui.core.download_words import megabytes
 from ftgui.core.errors import FtguiError
-from ftgui.gui.comparing import OpenedComparison
 from ftgui.gui.dialogs import files
 from ftgui.gui.dialogs.ask import ask_move_to_bin
 from ftgui.gui.item_models.runs_model import RunsModel
 from ftgui.gui.news import show_in_file_manager
 from ftgui.gui.pages.train_page import TrainPage
+from ftgui.gui.sessions.compared import OpenedComparison
 from ftgui.gui.sessions.export import ExportTask
 from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.sessions.project_file import ProjectKeeper

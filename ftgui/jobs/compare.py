@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+import math
+import os
+import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -10,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 import torch
-from filelock import FileLock, Timeout
 
 from ftgui.core import files
 from ftgui.core.errors import FtguiError
@@ -24,7 +25,9 @@ from ftgui.jobs.compare_events import (
     ComparisonStarted,
     Planned,
 )
+from ftgui.jobs.compare_folder import check_names, clear, held_folder, holds_comparison
 from ftgui.jobs.compare_plan import check_fit, not_begun
+from ftgui.jobs.compare_runs import ComparedRuns
 from ftgui.jobs.judging import JudgedPictures
 from ftgui.jobs.prepare import Pictures
 from ftgui.jobs.resume import resume
@@ -32,7 +35,6 @@ from ftgui.jobs.train import train
 from ftgui.jobs.versions import versions
 from ftgui.runs.comparing import result_of
 from ftgui.runs.comparison import (
-    COMPARISON,
     RUNS,
     TABLE,
     ComparisonFile,
@@ -43,19 +45,18 @@ from ftgui.runs.comparison import (
     write_comparison,
 )
 from ftgui.runs.comparison_table import comparison_csv
-from ftgui.runs.history import RunHistory, RunState, obstacle_to_resuming
+from ftgui.runs.history import RunState, obstacle_to_resuming
 from ftgui.runs.predictions import TEST_PREDICTIONS
 from ftgui.runs.progress import Progress, progress_of, seconds_of_strategies
-from ftgui.runs.reading import RunsRead
 from ftgui.runs.report import write_report
 from ftgui.runs.results import ComparisonResult
-from ftgui.runs.store import CONFIG, EVENTS, LOCK, LOG, SPLIT, read_split
+from ftgui.runs.store import CONFIG, read_split
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
-from ftgui.training.events import Reason, RunStarted, TrainingEvent
+from ftgui.training.events import Reason, RunStarted, RunWarning, TrainingEvent
 
-UNBORN = {EVENTS, LOG, LOCK, SPLIT}
-"""What a run folder holds before the run begins."""
+REPORT_EVERY = 10.0
+"""Seconds: the page is made whole each time, which takes some tenths of one, and runs may take less."""
 
 
 def compare(
@@ -67,38 +68,35 @@ def compare(
 ) -> Iterator[CompareEvent]:
     """Run what of ``plan`` is not done yet in ``out``, a new folder or one that holds a comparison.
 
-    Without a plan, go on with what is compared there; what was skipped stays so. What was stopped or cut off
-    goes on where it was; runs that are done are not touched. The last event is always ``ComparisonEnded``.
-
-    What was skipped and is part of a plan is run after all, unless ``skipped_stay`` so.
+    Without a plan, go on with what is compared there. What was stopped or cut off goes on where it was; runs
+    that are done are not touched. What was skipped stays so where there is no plan, or ``skipped_stay``;
+    else what the plan names of it is run after all. The last event is always ``ComparisonEnded``.
 
     Raises:
-        FtguiError: before anything is written, where the plan cannot be, is not for the weights, the folder
-            holds something else or another program compares there; later, where the dataset does not do or
-            the disk is full. What a single run dies of ends that run.
+        FtguiError: before anything is written, where the plan cannot be, is not for the weights, has a name
+            that is no text, the folder holds something else, cannot be written or another program compares
+            there; later, where the dataset does not do or the disk is full. What a single run dies of ends
+            that run, and one that cannot be read counts as one that failed.
     """
-    if plan is None:
-        comparison = read_comparison(out)
-    else:
+    if plan is not None:
         plan.check()
-        comparison = _begun(plan, out, skipped_stay=skipped_stay)
+    comparison = _begun(plan, out, skipped_stay=skipped_stay)
     asked = plan or comparison.plan
+    check_names(asked.config)
     left = [entry for entry in not_begun(asked, out) if entry.name not in comparison.skipped]
     check_fit(comparison.plan, left)
-    if not (out / COMPARISON).is_file():
-        _make_folder(out)
-    with _locked(out), _threads_given_back():
+    with held_folder(out), _threads_given_back():
+        comparison = _begun(plan, out, skipped_stay=skipped_stay)  # once more: others may have written since
+        asked = plan or comparison.plan
         yield from _Comparing(comparison, asked, out, control or CompareControl()).events()
 
 
-def _make_folder(out: Path) -> None:
-    if not (out.is_dir() and all(map(_is_left_behind, out.iterdir()))):
-        files.new_folder(out, "the comparison")
-
-
-def _begun(plan: ComparisonPlan, out: Path, *, skipped_stay: bool) -> ComparisonFile:
+def _begun(plan: ComparisonPlan | None, out: Path, *, skipped_stay: bool) -> ComparisonFile:
     """Return what the folder holds from now on: what it held, and this plan."""
-    if not (out / COMPARISON).is_file():
+    is_there = holds_comparison(out)
+    if plan is None:
+        return read_comparison(out)
+    if not is_there:
         return ComparisonFile(plan=plan, versions=versions())
     old = read_comparison(out)
     asked = {entry.name for entry in plan.entries()}
@@ -107,23 +105,6 @@ def _begun(plan: ComparisonPlan, out: Path, *, skipped_stay: bool) -> Comparison
         plan=joined(old.plan, plan, out),
         skipped=tuple(name for name in old.skipped if skipped_stay or name not in asked),
     )
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    lock = FileLock(out / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise FtguiError(
-            f"Another program compares in “{out}”.", "Wait until it is done, or stop it there."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-        with suppress(OSError):  # another program may hold it by now
-            (out / LOCK).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -149,13 +130,15 @@ class _Comparing:
         self._asked = {entry.name for entry in asked.entries()}
         self._tried: set[str] = set()
         """Runs that ended this time, however."""
-        self._read = RunsRead(out)
+        self._read = ComparedRuns(out)
         self._test = JudgedPictures()
         self._held = self._first_begun()
+        """How the first run that began computes, and its pictures: all others do the same."""
+        self._reported = -math.inf
 
     def events(self) -> Iterator[CompareEvent]:
         result = self._write()
-        done = {entry.name for entry in self.entries if _is_over(self._history(entry))}
+        done = {entry.name for entry in self.entries if self._read.is_over(entry)}
         yield ComparisonStarted(
             folder=str(self.out.absolute()),
             runs=tuple(
@@ -163,6 +146,8 @@ class _Comparing:
             ),
             progress=self._progress(result),
         )
+        for trouble in tuple(self._read.troubles.values()):
+            yield RunWarning(message=trouble.message, hint=trouble.hint)
         for number, entry in enumerate(self.entries, start=1):
             if entry.name in done or not self._is_wanted(entry):
                 continue
@@ -177,10 +162,11 @@ class _Comparing:
 
         Where none was, it is not known whether there are such pictures: the dataset may be gone by now.
         """
-        found = (self._history(entry) for entry in self.entries)
+        found = (self._read.history(entry) for entry in self.entries)
         done = [history for history in found if history is not None and history.state is RunState.DONE]
         missing = [history for history in done if not (history.folder / TEST_PREDICTIONS).is_file()]
-        is_there = Path(self.comparison.plan.config.dataset).exists()
+        dataset = self.comparison.plan.config.dataset
+        is_there = os.path.exists(dataset)  # noqa: PTH110  Path.exists raises where nobody may look
         if len(missing) == len(done) and not is_there:
             return
         for history in missing:
@@ -198,40 +184,37 @@ class _Comparing:
         """Whether a run is still to be done, or gone on with, this time."""
         if not self._is_wanted(entry) or entry.name in self._tried:
             return False
-        return not _is_over(self._history(entry))
+        return not self._read.is_over(entry)
 
     def _share_left(self, entry: Entry) -> float:
         """Return which part of a run is still to be done: all but the epochs that it has."""
-        history, epochs = self._history(entry), self.comparison.plan.config.epochs
+        history, epochs = self._read.history(entry), self.comparison.plan.config.epochs
         return max(0.0, 1.0 - len(history.epochs) / epochs) if history is not None and epochs else 1.0
 
     def _is_wanted(self, entry: Entry) -> bool:
         """Whether it is to be run now: of a comparison that grew, only what was asked for this time."""
         return entry.name in self._asked and entry.name not in self.comparison.skipped
 
-    def _history(self, entry: Entry) -> RunHistory | None:
-        return self._read.history(entry)
-
-    def _first_begun(self) -> tuple[RunStarted, Path] | None:
-        """Return how the first run that began computes, and its folder: all others do the same."""
+    def _first_begun(self) -> tuple[RunStarted, Pictures] | None:
         for entry in self.entries:
-            history = self._history(entry)
+            history = self._read.history(entry)
             if history is not None and history.started is not None:
-                return history.started, history.folder
+                with suppress(FtguiError):  # the split is damaged: another run has the same
+                    return history.started, _pictures_of(history.folder)
         return None
 
     def _run(self, entry: Entry, number: int) -> Iterator[CompareEvent]:
         """Run one of them, or go on with it."""
-        history, folder = self._history(entry), self.out / RUNS / entry.name
+        history, folder = self._read.history(entry), self.out / RUNS / entry.name
         begun = history is not None and (folder / CONFIG).is_file()
         goes_on = begun and history is not None and not obstacle_to_resuming(history)
         if folder.is_dir() and not goes_on:
-            _clear(folder)
+            clear(folder)
         result = self.comparison.result
         assert result is not None  # it was written
         seconds = seconds_of_strategies(result.runs, self.control.forecast).get(entry.strategy)
         share, began = self._share_left(entry), _now()
-        control = self.control.next_run()  # before anybody hears of the run, and may want to skip it
+        control = self.control.next_run(entry.name)  # before anybody hears of it, and may want to skip it
         yield ComparedRunStarted(
             name=entry.name,
             strategy=entry.strategy,
@@ -246,7 +229,7 @@ class _Comparing:
         with closing(self._events_of(entry, control, goes_on=goes_on)) as events:
             for event in events:
                 if isinstance(event, RunStarted) and self._held is None:
-                    self._held = event, folder
+                    self._held = event, _pictures_of(folder)
                 yield event
         self._note_times(entry, began)
         yield self._run_ended(entry)
@@ -262,11 +245,16 @@ class _Comparing:
     ) -> Generator[TrainingEvent, None, None]:
         folder, threads = self.out / RUNS / entry.name, self._held[0].threads if self._held else None
         if goes_on:
-            yield from resume(folder, control, threads)
+            try:
+                yield from resume(folder, control, threads)
+            except FtguiError as error:  # what ails all runs ends it all as soon as the next one begins
+                yield self._read.set_aside(entry, error)
+                return
         else:
             folder.parent.mkdir(exist_ok=True)
-            yield from train(self._config(entry), folder, control, self._pictures, threads)
-        history = self._history(entry)
+            pictures = self._held[1] if self._held else None
+            yield from train(self._config(entry), folder, control, pictures, threads)
+        history = self._read.history(entry)
         if history is not None and history.state is RunState.DONE and not control.stopping:
             yield from self._test.judge(history, control)
 
@@ -280,47 +268,35 @@ class _Comparing:
             config, precision=held.precision, layout=held.layout, device=held.device
         )
 
-    @property
-    def _pictures(self) -> Pictures | None:
-        """The split of the first run, whatever the folder holds by now; None before there is one."""
-        if self._held is None:
-            return None
-        split = read_split(self._held[1])
-        return Pictures(split.root, split.class_names, Split(train=split.train, val=split.val))
-
     def _run_ended(self, entry: Entry) -> ComparedRunEnded:
-        if self.control.skipping and not _is_over(self._history(entry)):
+        if self.control.skipping and not self._read.is_over(entry):
             self.comparison = msgspec.structs.replace(
                 self.comparison, skipped=(*self.comparison.skipped, entry.name)
             )
         self._tried.add(entry.name)
         result = self._write()
+        if time.monotonic() - self._reported >= REPORT_EVERY:
+            self._write_report()
         run = next(run for run in result.runs if run.name == entry.name)
         return ComparedRunEnded(run=run, progress=self._progress(result), result=result)
 
     def _write(self) -> ComparisonResult:
-        """Write what is known by now.
-
-        Raises:
-            FtguiError: the disk is full, or the folder may not be written to any more.
-        """
+        """Write what is known by now."""
         result = result_of(self.out, self.comparison, self._read)
         self.comparison = msgspec.structs.replace(self.comparison, result=result)
-        try:
-            write_comparison(self.out, self.comparison)
-            with suppress(PermissionError):  # a spreadsheet on Windows holds it: it is written again later
-                files.write_text(self.out / TABLE, comparison_csv(result))
-        except OSError as error:
-            raise files.cannot_write(self.out, "the comparison", error) from error
+        write_comparison(self.out, self.comparison)
+        with suppress(PermissionError):  # a spreadsheet on Windows holds it: it is written again later
+            files.write_text(self.out / TABLE, comparison_csv(result))
         return result
 
+    def _write_report(self) -> Path:
+        report = write_report(self.out, self.comparison, self._read)
+        self._reported = time.monotonic()
+        return report
+
     def _ended(self) -> ComparisonEnded:
-        result = self._write()
+        result, report = self._write(), self._write_report()
         failed, stopped = any(map(self._has_failed, self.entries)), self.control.stopping
-        try:
-            report = write_report(self.out, self.comparison, self._read)
-        except OSError as error:
-            raise files.cannot_write(self.out, "the report", error) from error
         return ComparisonEnded(
             reason="failed" if failed else "stopped" if stopped else "completed",
             message=_closing_words(result, failed=failed, stopped=stopped),
@@ -330,7 +306,7 @@ class _Comparing:
         )
 
     def _has_failed(self, entry: Entry) -> bool:
-        history = self._history(entry)
+        history = self._read.history(entry)
         ended = history.ended if history is not None and entry.name not in self.comparison.skipped else None
         return ended is not None and ended.reason in (Reason.FAILED, Reason.PROOF_FAILED)
 
@@ -350,24 +326,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _is_over(history: RunHistory | None) -> bool:
-    """Whether a run is not to be done, or gone on with, any more."""
-    if history is None or history.started is None:
-        return False
-    return bool(obstacle_to_resuming(history))
-
-
-def _is_left_behind(path: Path) -> bool:
-    """Whether a file is what a program leaves that was killed before it had written anything whole."""
-    return path.name in UNBORN or (path.name.startswith(".") and path.name.endswith(".part"))
-
-
-def _clear(folder: Path) -> None:
-    """Take a run folder away that a program was killed over before its run began."""
-    unknown = [path.name for path in folder.iterdir() if not _is_left_behind(path)]
-    if unknown:
-        raise FtguiError(
-            f"“{folder}” holds something that is no run of a comparison ({', '.join(sorted(unknown))}).",
-            "Take it away, or compare in another folder.",
-        )
-    shutil.rmtree(folder)
+def _pictures_of(folder: Path) -> Pictures:
+    """Return the split of a run, whatever the dataset holds by now."""
+    split = read_split(folder)
+    return Pictures(split.root, split.class_names, Split(train=split.train, val=split.val))

@@ -13,11 +13,13 @@ from ftgui.training.events import Event, TrainingEvent
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of a comparison, and whether nothing more comes of it: it is done, or broke."""
+    """A run of a comparison."""
 
     name: str
     entry: Entry
     is_done: bool
+    """Whether nothing more comes of it. That is also true of what broke, which its result tells apart: its
+    loss was no longer a finite number, what had to stay frozen was changed, or its files cannot be read."""
 
 
 class ComparisonStarted(Event, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -23,7 +23,7 @@ from ftgui.training.config import TrainConfig, check_config
 from ftgui.training.control import RunControl
 from ftgui.training.devices import free_memory
 from ftgui.training.events import PhaseProgress, RunForecast, TrainingEvent
-from ftgui.training.forecast import forecast
+from ftgui.training.forecast import NoForecast, forecast, obstacle_to_forecast
 from ftgui.training.foresight import known_rates, measured_rates, work_of
 from ftgui.training.loops import step_of
 from ftgui.training.passages import Passages
@@ -39,8 +39,8 @@ FEW = 2
 def forecasts(configs: Sequence[TrainConfig], control: RunControl | None = None) -> Iterator[TrainingEvent]:
     """Yield progress, and a ``RunForecast`` for each of configs that differ only in what may move.
 
-    What was timed once on this computer is remembered. A config of which nothing can be said is left out,
-    and all are that come after a stop.
+    What was timed once on this computer is remembered. Of a config of which nothing can be said a
+    ``NoForecast`` says why; after a stop nothing is said of any.
 
     Raises:
         FtguiError: the dataset, the weights or the settings do not do, or the memory is not enough.
@@ -61,9 +61,12 @@ def _forecasts(configs: Sequence[TrainConfig], control: RunControl) -> Iterator[
                 return
             progress = PhaseProgress(phase=PHASE, done=number, total=len(configs))
             yield progress
-            told = yield from _told(_with_plan(prepared, config), clock, control, base, progress)
-            if told is not None:
-                yield told
+            try:
+                planned = _with_plan(prepared, config)
+            except FtguiError as error:
+                yield NoForecast.of(config.strategy, str(error))
+                continue
+            yield from _told(planned, clock, control, base, progress)
         yield PhaseProgress(phase=PHASE, done=len(configs), total=len(configs))
     finally:
         free_memory(prepared.device.name)
@@ -96,15 +99,15 @@ def _known_base() -> int | None:
     return known if isinstance(known, int) and known > 0 else None
 
 
-def _with_plan(prepared: Prepared, config: TrainConfig) -> Prepared | None:
-    """Return the same with another plan on the same network; None where that cannot be."""
+def _with_plan(prepared: Prepared, config: TrainConfig) -> Prepared:
+    """Return the same with another plan on the same network.
+
+    Raises:
+        FtguiError: there is no such plan for it.
+    """
     applied, recognition = prepared.applied, prepared.recognition
-    names = tuple(stage.name for stage in applied.stages)
-    try:
-        check_config(config)
-        plan = config.plan(names)
-    except FtguiError:
-        return None
+    check_config(config)
+    plan = config.plan(tuple(stage.name for stage in applied.stages))
     filled = msgspec.structs.replace(
         filled_in(config, len(prepared.class_names), recognition, plan),
         precision=prepared.config.precision,
@@ -114,20 +117,20 @@ def _with_plan(prepared: Prepared, config: TrainConfig) -> Prepared | None:
 
 
 def _told(
-    prepared: Prepared | None, clock: RunClock, control: RunControl, base: int, progress: PhaseProgress
-) -> Generator[TrainingEvent, None, RunForecast | None]:
-    if prepared is None:
-        return None
+    prepared: Prepared, clock: RunClock, control: RunControl, base: int, progress: PhaseProgress
+) -> Iterator[TrainingEvent]:
     passages, config = make_passages(prepared, clock), prepared.config
     work = work_of(passages, config)
     for rates in measured_rates(passages, work):
         if rates is not None:
             spent, again = _once(clock)
-            return forecast(work, rates, spent=spent, again=again, base_bytes=_on_cpu(passages, base))
+            base_bytes = _on_cpu(passages, base)
+            told = forecast(work, rates, spent=spent, again=again, base_bytes=base_bytes)
+            yield told or NoForecast.of(work.strategy, obstacle_to_forecast(work, rates))
+            return
         yield progress
         if control.stopping:
-            break
-    return None
+            return
 
 
 def forecast_by_known(passages: Passages, config: TrainConfig, clock: RunClock) -> RunForecast | None:

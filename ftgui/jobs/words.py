@@ -53,6 +53,6 @@ def explain(error: Exception, config: TrainConfig) -> FtguiError:
         )
     return FtguiError(
         f"Something went wrong inside ftgui: {first_line(error)}.",
-        "log.txt in the run folder says more; please report it.",
+        "Please report it; where a run had begun, log.txt in its folder says more.",
         "".join(traceback.format_exception(error)),
     )

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from ftgui.core.locks import is_held
 from ftgui.runs.comparison import COMPARISON, RUNS
 from ftgui.runs.project import (
     PROJECT_RUNS,
@@ -93,18 +92,7 @@ def is_being_written(folder: Path) -> bool:
     """Return whether somebody writes a run now, its comparison, or any run of a comparison."""
     comparison = comparison_of(folder)
     parts = (folder, *((comparison,) if comparison else ()), *_folders_in(folder / RUNS))
-    return any(map(_is_locked, parts))
-
-
-def _is_locked(folder: Path) -> bool:
-    """Return whether somebody holds a folder's lock, whose file is there for as long."""
-    if not is_file(folder / LOCK):
-        return False
-    try:
-        with FileLock(folder / LOCK).acquire(timeout=0):
-            return False
-    except (Timeout, OSError):  # where it may not be opened, it is another user's
-        return True
+    return any(is_held(part / LOCK) for part in parts)
 
 
 def _unit(folder: Path, home: Path) -> Path | None:

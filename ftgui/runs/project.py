@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from filelock import FileLock, Timeout
 
-from ftgui.core import files, records
+from ftgui.core import files, locks, records
 from ftgui.core.errors import FtguiError
 from ftgui.core.records import Record
 from ftgui.training.config import SETTING_BY_NAME, TrainConfig
@@ -131,26 +130,18 @@ class Claim:
             FtguiError: it is open already, in this program or another.
         """
         self.folder = folder
-        self._lock = FileLock(folder / PROJECT_LOCK, thread_local=False)
+        self._lock: locks.HeldLock | None = None
         if not folder.is_dir():
             return  # it would be made
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise FtguiError(
-                f"The project “{folder.name}” is open in another window.",
-                "Close it there first.",
-                str(folder),
-            ) from error
-        except (OSError, NotImplementedError):
-            pass  # nobody can claim it, and nobody can write it, or this disk knows no locks
+        busy = FtguiError(
+            f"The project “{folder.name}” is open in another window.", "Close it there first.", str(folder)
+        )
+        with suppress(OSError):  # nobody can claim it, and nobody can write it, or this disk knows no locks
+            self._lock = locks.HeldLock(folder / PROJECT_LOCK, busy)
 
     def give_back(self) -> None:
-        held = self._lock.is_locked
-        self._lock.release()
-        if held:
-            with suppress(OSError):  # another program may hold it by now
-                (self.folder / PROJECT_LOCK).unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.give_back()
 
 
 def is_damaged(folder: Path) -> bool:

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import IO
 
 import msgspec
-from filelock import FileLock, Timeout
 
-from ftgui.core import files, records
+from ftgui.core import files, locks, records
 from ftgui.core.errors import FtguiError
 from ftgui.core.records import Record
 from ftgui.data.dataset import Picture, Split
@@ -100,19 +99,20 @@ class RunStore:
         self._started = started
         self._epochs = list(resumes or ())
         self._metrics_written = -math.inf
-        self._lock = FileLock(folder / LOCK)
+        busy = FtguiError(
+            f"Another program is writing the run “{folder}”.", "Wait until it is done, or stop it there."
+        )
         try:
-            self._lock.acquire(timeout=0)
-            if resumes is not None:
-                _drop_half_line(folder / EVENTS)
-            self._events = self._open(EVENTS)
-            self._log = self._open(LOG)
-        except Timeout as error:
-            raise FtguiError(
-                f"Another program is writing the run “{folder}”.", "Wait until it is done, or stop it there."
-            ) from error
+            self._lock = locks.HeldLock(folder / LOCK, busy)
+            try:
+                if resumes is not None:
+                    _drop_half_line(folder / EVENTS)
+                self._events = self._open(EVENTS)
+                self._log = self._open(LOG)
+            except BaseException:
+                self._lock.give_back()
+                raise
         except OSError as error:
-            self._unlock()
             raise files.cannot_write(folder, "the run", error) from error
 
     def record(self, event: TrainingEvent) -> None:
@@ -166,12 +166,7 @@ class RunStore:
         for stream in (self._events, self._log):
             with suppress(OSError):  # what could not be written was said when it was written
                 stream.close()
-        self._unlock()
-
-    def _unlock(self) -> None:
-        self._lock.release()
-        with suppress(OSError):  # another program may hold it by now
-            (self.folder / LOCK).unlink(missing_ok=True)
+        self._lock.give_back()
 
     def _write_metrics(self) -> None:
         """Write all epochs again. A spreadsheet that holds the file open on Windows must not end the run."""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ftgui.training.events import RunForecast
+from ftgui.training.events import RunForecast, RunWarning
 
 LOW, HIGH = 0.85, 1.25
 """Of what is forecast, the range in which runs end: parts were timed with nothing beside them."""
@@ -18,6 +18,16 @@ SLACK_SECONDS = 0.3
 """More or less, however short: what is written, and what else happens once."""
 STEP_OF_FORWARD = 3.0
 """A step is a forward pass and a backward pass, which costs twice as much."""
+
+
+class NoForecast(RunWarning, frozen=True, kw_only=True):
+    """Nothing can be said of a strategy; ``hint`` says why."""
+
+    strategy: str
+
+    @classmethod
+    def of(cls, strategy: str, why: str) -> NoForecast:
+        return cls(strategy=strategy, message=f"Nothing can be forecast of “{strategy}”.", hint=why)
 
 
 @dataclass(frozen=True)
@@ -73,10 +83,25 @@ class Rates:
     step_bytes: int | None = 0
 
 
+def obstacle_to_forecast(work: Work, rates: Rates) -> str:
+    """Return why nothing can be said of a run, a sentence; empty where something can."""
+    needed = {line for line, views in work.views.items() if views}
+    needed |= {work.head_line for leg in work.legs if leg.line == 0 and work.is_folded}
+    if not work.fits:
+        return "What is computed once does not fit into the cache, and a part would be in every epoch."
+    if work.decode and rates.decoding is None:
+        return "No picture could be decoded."
+    if not needed <= rates.passing.keys():
+        return "A pass through the frozen stages could not be timed: the memory is not enough."
+    if any((leg.line, leg.numbers) not in rates.learning for leg in work.legs):
+        return "Steps could not be timed: the memory is not enough."
+    return ""
+
+
 def forecast(
     work: Work, rates: Rates, *, spent: float, again: float, base_bytes: int | None = None
 ) -> RunForecast | None:
-    """Return what a run will take; None where the rate of a part is not known.
+    """Return what a run will take; None where there is an ``obstacle_to_forecast``.
 
     Args:
         work: what it does.
@@ -85,10 +110,9 @@ def forecast(
         again: seconds in which the network is built once more, to prove what stayed frozen.
         base_bytes: what the process takes before any of it. None: nothing is said about memory.
     """
-    phases = _phases(work, rates)
-    if phases is None:
+    if obstacle_to_forecast(work, rates):
         return None
-    parts = {"preparing": spent, **phases, "proof": again}
+    parts = {"preparing": spent, **_phases(work, rates), "proof": again}
     seconds = sum(parts.values())
     return RunForecast(
         strategy=work.strategy,
@@ -103,18 +127,7 @@ def forecast(
     )
 
 
-def _phases(work: Work, rates: Rates) -> dict[str, float] | None:
-    """Return the seconds of each phase, None where one is not known."""
-    if not work.fits:
-        return None
-    if work.decode and rates.decoding is None:
-        return None
-    needed = {line for line, views in work.views.items() if views}
-    needed |= {work.head_line for leg in work.legs if leg.line == 0 and work.is_folded}
-    if not needed <= rates.passing.keys():
-        return None
-    if any((leg.line, leg.numbers) not in rates.learning for leg in work.legs):
-        return None
+def _phases(work: Work, rates: Rates) -> dict[str, float]:
     return {
         "decoding": work.decode / rates.decoding if rates.decoding else 0.0,
         "frozen pass": sum(views / rates.passing[line] for line, views in work.views.items() if views),

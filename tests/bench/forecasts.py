@@ -5,7 +5,7 @@
 First all strategies are forecast, with nothing kept of earlier runs; then each is run, ``freeze`` once more
 to see what a run is forecast that finds everything on the disk. Each run writes down its own forecast before
 it begins, which is the one that it is judged by: within 30 % or a second, memory within 30 %. Returns 1 where
-one is not.
+one is not. Beside that it says of each whether it ended within the range that was told.
 """
 
 from __future__ import annotations
@@ -46,6 +46,10 @@ class Judged(NamedTuple):
         return apart <= max(WITHIN * self.ended.seconds, WITHIN_SECONDS)
 
     @property
+    def is_in_range(self) -> bool:
+        return self.told.low <= self.ended.seconds <= self.told.high
+
+    @property
     def memory_ratio(self) -> float | None:
         if self.told.memory_mb is None or self.ended.peak_memory_mb is None:
             return None
@@ -61,13 +65,17 @@ class Judged(NamedTuple):
         told, ended, memory = self.told, self.ended, self.memory_ratio
         return (
             f"{self.name:14} {told.low:7.1f} – {told.high:6.1f}  {told.seconds:7.1f}  {ended.seconds:7.1f}"
+            f"  {'inside' if self.is_in_range else 'OUTSIDE':7}"
             f"  {self.ratio:5.2f}  {told.epoch_seconds:7.2f}  {self.epoch_seconds:7.2f}"
             f"  {told.memory_mb or 0:6.0f}  {ended.peak_memory_mb or 0:6.0f}  {memory or 0:5.2f}"
             f"{'' if self.is_good else '  <- off'}"
         )
 
 
-HEAD = "strategy        range, s          forecast    took   ratio  epoch    took     MB      took   ratio\n"
+HEAD = (
+    "strategy        range, s          forecast    took   range    ratio"
+    "    epoch     took      MB    took  ratio\n"
+)
 
 
 def main() -> int:
@@ -89,15 +97,25 @@ def main() -> int:
     if asked.json is not None:
         asked.json.write_text(json.dumps([_plain(each) for each in everything], indent=1), encoding="utf-8")
     off = [each for each in everything if not each.is_good]
-    print(f"\n{len(everything) - len(off)} of {len(everything)} within {WITHIN:.0%} or {WITHIN_SECONDS:g} s")
+    inside = sum(each.is_in_range for each in everything)
+    print(
+        f"\n{len(everything) - len(off)} of {len(everything)} within {WITHIN:.0%} or {WITHIN_SECONDS:g} s,",
+        end=" ",
+    )
+    print(f"{inside} inside the range that was told")
     return 1 if off else 0
 
 
-def judge(data: Path, weights: Path, epochs: int, names: list[str], work: Path) -> Iterator[Judged]:
-    """Forecast all strategies once, and run them one after the other, each finding nothing on the disk."""
+def judge(
+    data: Path, weights: Path, epochs: int, names: list[str], work: Path, *more: str
+) -> Iterator[Judged]:
+    """Forecast all strategies once, and run them one after the other, each finding nothing on the disk.
+
+    ``more`` are arguments of all of them.
+    """
     home = work / "home"
     shutil.rmtree(home, ignore_errors=True)
-    common = (str(data), "--weights", str(weights), "--epochs", str(epochs))
+    common = (str(data), "--weights", str(weights), "--epochs", str(epochs), *more)
     _lines(home, "forecast", *common, "--strategies", ",".join(names))
     runs = [(name, name) for name in names] + [("freeze", "freeze, warm")] * ("freeze" in names)
     for strategy, name in runs:
@@ -146,6 +164,7 @@ def _plain(judged: Judged) -> dict[str, Any]:
         "low": judged.told.low,
         "high": judged.told.high,
         "seconds": judged.ended.seconds,
+        "in_range": judged.is_in_range,
         "forecast_mb": judged.told.memory_mb,
         "peak_memory_mb": judged.ended.peak_memory_mb,
     }

@@ -17,8 +17,9 @@ from ftgui.runs.comparison import COMPARISON, RUNS, TABLE, read_comparison
 from ftgui.runs.predictions import TEST_PREDICTIONS
 from ftgui.runs.results import ComparisonResult
 from ftgui.runs.store import CONFIG, EVENTS, LOCK, LOG, METRICS, SPLIT
+from ftgui.training.checkpoint import BEST
 from tests import samples
-from tests.fixtures import FP32, Drawn
+from tests.fixtures import FP32, Drawn, run_small
 from tests.harness.process import run_ftgui, run_python
 from tests.jobs.comparing import stamps, whole
 
@@ -143,6 +144,23 @@ def test_a_comparison_that_was_killed_goes_on_and_ends_as_if_it_never_had_been(
     assert all(held.equal for held in result_in(out).held_equal)
     assert {path.name for path in out.iterdir()} == {COMPARISON, TABLE, "report.html", RUNS}
     assert not any((out / RUNS / name / LOCK).exists() for name in again)
+
+
+def test_a_program_that_was_killed_in_the_midst_of_a_run_goes_on_with_it(
+    drawn: Drawn, tmp_path: Path, small_crops: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The short one: small pictures, one strategy, and what goes on does so in this process."""
+    run_small(drawn.config(epochs=1), tmp_path / "before")
+    out = tmp_path / "out"
+    arguments = (*compare(drawn.data, tmp_path / "before" / BEST, out), "--strategies", "lr-zero")
+    kill("event['event'] == 'epoch_ended'", arguments)
+    assert result_in(out).runs[0].state == "waiting"
+    assert main([*arguments]) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (began,) = (event for event in said if event["event"] == "compared_run_started")
+    assert (began["name"], began["goes_on"]) == ("lr-zero-seed0", True)
+    assert [row["epoch"] for row in curve(out, "lr-zero-seed0")] == ["1", "2"]
+    assert result_in(out).runs[0].state == "done"
 
 
 @pytest.mark.long

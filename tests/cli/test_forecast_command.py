@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ftgui.__main__ import main
+from ftgui.core.settings import EngineSettings, write_settings
 from ftgui.freezing.strategies import STRATEGIES
 from tests.fixtures import FP32, Drawn
 from tests.harness.process import run_ftgui
@@ -38,6 +39,22 @@ def test_it_says_a_line_a_strategy(drawn: Drawn, capsys: pytest.CaptureFixture[s
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["freeze", "full"]
     assert all("in all" in line and "an epoch" in line and "of memory" in line for line in lines)
+
+
+@pytest.mark.usefixtures("small_crops")
+def test_where_nothing_can_be_said_of_a_strategy_it_says_why(
+    drawn: Drawn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_settings(EngineSettings(cache_gb=0, cache_memory_share=0))
+    asked = arguments(drawn, "forecast", "--strategies", "freeze,full")
+    assert main(asked) == 0
+    full, freeze = capsys.readouterr().out.splitlines()
+    assert full.startswith("full ")
+    assert freeze.startswith("freeze    no forecast: What is computed once does not fit into the cache")
+    assert main([*asked, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [each["strategy"] for each in said["forecasts"]] == ["full"]
+    assert list(said["no_forecast"]) == ["freeze"]
 
 
 def test_an_unknown_strategy_is_wrong_usage(drawn: Drawn) -> None:

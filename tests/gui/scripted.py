@@ -21,7 +21,7 @@ import msgspec
 from ftgui.core.preprocessing import Preprocessing
 from ftgui.gui.sessions.training import Asked, Control
 from ftgui.jobs.compare_control import CompareControl
-from ftgui.jobs.compare_events import CompareEvent
+from ftgui.jobs.compare_events import ComparedRunStarted, CompareEvent
 from ftgui.runs.history import open_run
 from ftgui.runs.store import RunStore
 from ftgui.training.config import TrainConfig
@@ -127,6 +127,8 @@ class ScriptedJob:
             if call.control.stopping:
                 yield _stopped(kept)
                 return
+            if isinstance(step, ComparedRunStarted) and isinstance(call.control, CompareControl):
+                call.control.next_run(step.name)
             if isinstance(step, EpochEnded) and step.is_best:
                 kept = step
                 yield _saved(step)

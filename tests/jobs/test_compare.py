@@ -194,6 +194,7 @@ def test_all_runs_compute_as_the_first_one_did(drawn: Drawn, tmp_path: Path) -> 
     assert started.timings == (), "it was told how to compute, and measured nothing"
 
 
+@pytest.mark.long
 def test_pictures_that_come_and_go_between_two_runs_change_nobodys_split(
     drawn: Drawn, tmp_path: Path
 ) -> None:
@@ -312,7 +313,10 @@ def test_a_folder_that_holds_something_else_is_refused(drawn: Drawn, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-@pytest.mark.parametrize("at", [BatchEnded, EpochEnded, ComparedRunEnded])
+@pytest.mark.parametrize(
+    "at",
+    [*(pytest.param(each, marks=pytest.mark.long) for each in (BatchEnded, EpochEnded)), ComparedRunEnded],
+)
 def test_a_comparison_that_was_stopped_goes_on_and_ends_as_if_it_never_had_been(
     drawn: Drawn, tmp_path: Path, at: type[object]
 ) -> None:
@@ -337,6 +341,7 @@ def test_a_comparison_that_was_stopped_goes_on_and_ends_as_if_it_never_had_been(
     assert accuracies(out) == accuracies(whole(drawn))
 
 
+@pytest.mark.long
 def test_a_run_that_is_gone_on_with_is_thought_to_take_what_its_epochs_left_to_do(
     drawn: Drawn, tmp_path: Path
 ) -> None:
@@ -416,36 +421,6 @@ def test_what_is_compared_can_be_read_before_the_first_run_has_ended(drawn: Draw
         events.close()  # type: ignore[attr-defined]
 
 
-def test_whoever_pauses_between_two_runs_pauses_the_next() -> None:
-    control = CompareControl()
-    control.pause()
-    assert control.paused
-    run = control.next_run()
-    assert run.paused
-    control.resume()
-    assert not run.paused
-
-
-def test_a_stop_ends_the_run_and_all_that_would_follow() -> None:
-    control = CompareControl()
-    run = control.next_run()
-    control.stop()
-    assert run.stopping
-    assert control.stopping
-    assert control.next_run().stopping
-
-
-def test_a_skip_ends_one_run_alone() -> None:
-    control = CompareControl()
-    run = control.next_run()
-    control.skip()
-    assert run.stopping
-    assert control.skipping
-    assert not control.next_run().stopping
-    assert not control.skipping
-    assert not control.stopping
-
-
 def test_a_run_that_dies_ends_alone_and_the_comparison_is_failed(
     drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -475,6 +450,7 @@ def test_a_run_that_dies_ends_alone_and_the_comparison_is_failed(
 # Learning rates --------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_every_strategy_is_tried_with_every_rate_and_judged_by_its_best(drawn: Drawn, tmp_path: Path) -> None:
     out = tmp_path / "out"
     to_the_end(small_plan(drawn, ("freeze", "full"), (0,), (1e-6, 0.05)), out)

@@ -42,6 +42,7 @@ def threads_of(out: Path, name: str) -> int:
     return started.threads
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("at", [ComparedRunEnded, ComparedRunStarted], ids=["between runs", "within a run"])
 def test_all_runs_compute_on_the_threads_of_the_first_whatever_is_set_meanwhile(
     drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: type[object]

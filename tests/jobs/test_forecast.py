@@ -14,11 +14,14 @@ from ftgui.core.settings import EngineSettings, write_settings
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.jobs.forecast import forecasts
 from ftgui.jobs.train import train
+from ftgui.runs.comparison import make_plan_of
+from ftgui.runs.forecast import runs_of_plan
 from ftgui.runs.history import open_run
 from ftgui.training import roofs
 from ftgui.training.config import TrainConfig
 from ftgui.training.control import RunControl
 from ftgui.training.events import EpochEnded, PhaseProgress, RunEnded, RunForecast, RunStarted
+from ftgui.training.forecast import NoForecast
 from tests.fixtures import Drawn, small_pictures
 from tests.harness.surroundings import home_at
 
@@ -55,6 +58,10 @@ def configs(drawn: Drawn, strategies: tuple[str, ...] = ALL, **changes: Any) -> 
 def told(asked: list[TrainConfig], control: RunControl | None = None) -> dict[str, RunForecast]:
     found = [event for event in forecasts(asked, control) if isinstance(event, RunForecast)]
     return {each.strategy: each for each in found}
+
+
+def missing(asked: list[TrainConfig]) -> list[NoForecast]:
+    return [event for event in forecasts(asked) if isinstance(event, NoForecast)]
 
 
 def trained(config: TrainConfig, out: Path) -> tuple[list[Any], RunEnded]:
@@ -136,10 +143,13 @@ def test_a_forecast_changes_nothing_of_the_run(drawn: Drawn, tmp_path: Path) -> 
         assert losses(tmp_path / "with") == without
 
 
-def test_a_strategy_that_cannot_be_is_left_out(drawn: Drawn) -> None:
+def test_of_a_strategy_that_cannot_be_it_is_said_why(drawn: Drawn) -> None:
     fits, not_here = configs(drawn, ("freeze", "partial"))
     asked = [fits, msgspec.structs.replace(not_here, freeze_until="nowhere")]
     assert tuple(told(asked)) == ("freeze",)
+    (none,) = missing(asked)
+    assert none.strategy == "partial"
+    assert "“nowhere”" in none.hint
 
 
 def test_it_stops_after_the_step_that_is_being_timed(drawn: Drawn, steps: list[str]) -> None:
@@ -179,8 +189,24 @@ def test_the_naive_way_is_forecast_too_and_decodes_again_in_every_epoch(drawn: D
     assert naive.decoded_pictures == ended.counters["decoded_pictures"] == 90
 
 
-def test_nothing_is_said_where_features_would_have_to_be_computed_in_every_epoch(drawn: Drawn) -> None:
+def test_where_features_would_have_to_be_computed_in_every_epoch_that_is_what_is_said(drawn: Drawn) -> None:
     asked = configs(drawn, ("freeze", "full"))
     assert tuple(told(asked)) == ("freeze", "full")
+    assert missing(asked) == []
     write_settings(EngineSettings(cache_gb=0, cache_memory_share=0))
     assert tuple(told(asked)) == ("full",)
+    (none,) = missing(asked)
+    assert none.strategy == "freeze"
+    assert "does not fit into the cache" in none.hint
+
+
+def test_runs_one_after_the_other_do_just_the_work_that_is_forecast_of_all(
+    drawn: Drawn, tmp_path: Path
+) -> None:
+    plan = make_plan_of(drawn.config(lr=None, epochs=2), ("freeze", "partial", "thaw", "full"), (0, 1))
+    first = [plan.config_of(entry) for entry in plan.entries() if entry.seed == 0]
+    for run, entry in zip(runs_of_plan(plan, told(first)), plan.entries(), strict=True):
+        _, ended = trained(plan.config_of(entry), tmp_path / entry.name)
+        assert run.decoded_pictures == ended.counters["decoded_pictures"], entry.name
+        if entry.strategy in ("freeze", "partial"):  # what others judge on is no frozen pass
+            assert run.prefix_forwards == ended.counters["prefix_forwards"], entry.name

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ftgui.training.events import RunForecast
-from ftgui.training.forecast import HIGH, LOW, SLACK_SECONDS, Leg, Rates, Work, forecast
+from ftgui.training.forecast import HIGH, LOW, SLACK_SECONDS, Leg, Rates, Work, forecast, obstacle_to_forecast
 
 HEAD_NUMBERS, ALL_NUMBERS = 10, 1000
 RATES = Rates(
@@ -80,16 +80,19 @@ def test_a_last_batch_of_a_head_costs_as_much_as_a_full_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "rates",
+    ("work", "rates", "why"),
     [
-        dataclasses.replace(RATES, decoding=None),
-        dataclasses.replace(RATES, passing={2: 1.0}),
-        dataclasses.replace(RATES, learning={(0, ALL_NUMBERS): 5.0}),
+        (FREEZE, dataclasses.replace(RATES, decoding=None), "No picture could be decoded"),
+        (FREEZE, dataclasses.replace(RATES, passing={2: 1.0}), "frozen stages could not be timed"),
+        (FREEZE, dataclasses.replace(RATES, learning={(0, ALL_NUMBERS): 5.0}), "Steps could not be timed"),
+        (dataclasses.replace(FREEZE, fits=False), RATES, "does not fit into the cache"),
     ],
-    ids=["decoding", "pass", "steps"],
+    ids=["decoding", "pass", "steps", "room"],
 )
-def test_nothing_is_said_where_a_part_was_never_timed(rates: Rates) -> None:
-    assert forecast(FREEZE, rates, spent=1.0, again=1.0) is None
+def test_where_nothing_can_be_said_it_is_said_why(work: Work, rates: Rates, why: str) -> None:
+    assert forecast(work, rates, spent=1.0, again=1.0) is None
+    assert why in obstacle_to_forecast(work, rates)
+    assert obstacle_to_forecast(FREEZE, RATES) == ""
 
 
 def test_the_range_holds_the_figure_and_what_was_spent_already_counts() -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ftgui.core.errors import FtguiError
 from ftgui.freezing.strategies import STRATEGIES
-from ftgui.gui.sessions.forecasting import Forecasting
+from ftgui.gui.sessions.forecasting import Timing, Told
 from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.widgets.buttons import Button, Segments
 from ftgui.gui.widgets.card import Card
@@ -20,11 +28,15 @@ from ftgui.gui.widgets.naming import name_widget
 from ftgui.gui.widgets.text import Chip, Kind, StatusLine, Text, tip
 from ftgui.gui.words import counted, what_moves
 from ftgui.runs.comparison import ComparisonFile, ComparisonPlan, Entry, make_plan_of
-from ftgui.runs.forecast import forecast_words, range_words
+from ftgui.runs.forecast import cache_words, range_words, runs_of_plan
+from ftgui.runs.report_words import NONE, duration, memory
 from ftgui.training.config import TrainConfig, plain
 from ftgui.training.events import RunForecast
+from ftgui.training.forecast import NoForecast
 
-WIDTH = 620
+WIDTH = 780
+BOX_WIDTH = 190
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MOST_SEEDS = 20
 TICKED = ("freeze", "small-lr", "full")
 """At first: the three that every course tells of."""
@@ -45,7 +57,7 @@ class CompareDialog(QDialog):
         project: ProjectSession,
         parent: QWidget | None = None,
         existing: ComparisonFile | None = None,
-        forecasting: Forecasting | None = None,
+        timing: Timing | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("compare_dialog")
@@ -55,8 +67,9 @@ class CompareDialog(QDialog):
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self._project = project
         self._existing = existing
-        self._forecasting = forecasting
-        self._costs = {name: Chip() for name in STRATEGIES}
+        self._timing = timing
+        self._cost_titles = tuple(Text(words, "muted") for words in self._cost_words())
+        self._costs = {name: (Chip(), Text("", "muted"), Text("", "muted")) for name in STRATEGIES}
         self.boxes = {name: self._box(name) for name in STRATEGIES}
         self.seeds = CalmSpinBox(
             1, MOST_SEEDS, object_name="compare_seeds", accessible_name=self.tr("Runs of each strategy")
@@ -86,7 +99,6 @@ class CompareDialog(QDialog):
         box = QCheckBox(STRATEGIES[name].title)
         box.setObjectName(f"compare_{name}")
         box.setChecked(name in TICKED)
-        box.toggled.connect(self._refresh)
         return box
 
     def _fix(self, plan: ComparisonPlan) -> None:
@@ -128,16 +140,23 @@ class CompareDialog(QDialog):
             "the order of the pictures and their views; only the strategy differs."
         )
 
+    def _cost_words(self) -> tuple[str, str, str]:
+        return self.tr("in all"), self.tr("an epoch"), self.tr("memory")
+
     def _strategies_card(self) -> Card:
-        card = Card(self.tr("Strategies"), spacing=6)
-        for name, box in self.boxes.items():
-            row = QHBoxLayout()
-            row.setSpacing(10)
-            box.setFixedWidth(190)
-            row.addWidget(box)
-            row.addWidget(Text(what_moves(self._config(name)), "muted", wrap=True), 1)
-            row.addWidget(self._costs[name])
-            card.add(row)
+        card, grid = Card(self.tr("Strategies"), spacing=6), QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(6)
+        grid.setColumnMinimumWidth(0, BOX_WIDTH)
+        grid.setColumnStretch(1, 1)
+        for column, title in enumerate(self._cost_titles, start=2):
+            grid.addWidget(title, 0, column, RIGHT)
+        for row, (name, box) in enumerate(self.boxes.items(), start=1):
+            grid.addWidget(box, row, 0)
+            grid.addWidget(Text(what_moves(self._config(name)), "muted", wrap=True), row, 1)
+            for column, label in enumerate(self._costs[name], start=2):
+                grid.addWidget(label, row, column, RIGHT)
+        card.add(grid)
         return card
 
     def _fairness_card(self) -> Card:
@@ -167,12 +186,14 @@ class CompareDialog(QDialog):
         return card
 
     def _connect(self) -> None:
+        for box in self.boxes.values():
+            box.toggled.connect(self._refresh)
         self.seeds.valueChanged.connect(self._refresh)
         self.rates_choice.chosen.connect(self._refresh)
         self.rates.textChanged.connect(self._refresh)
         self._project.changed.connect(self._refresh)
-        if self._forecasting is not None:
-            self._forecasting.changed.connect(self._refresh)
+        if self._timing is not None:
+            self._timing.changed.connect(self._refresh)
         self.cancel_button.clicked.connect(self.reject)
         self.start_button.clicked.connect(self._on_start)
         self.finished.connect(self.deleteLater)
@@ -246,27 +267,43 @@ class CompareDialog(QDialog):
         self._sentence.set_status("info", words)
         self.start_button.setEnabled(True)
 
-    def _told(self) -> Mapping[str, RunForecast]:
-        """What is forecast of the left side's settings: of an existing comparison's nothing is."""
-        return self._forecasting.told if self._forecasting is not None else {}
-
     def _show_costs(self) -> None:
-        told = self._told()
-        for name, chip in self._costs.items():
-            each = told.get(name)
-            chip.set_text(range_words(each.low, each.high) if each else "")
-            chip.setToolTip(tip(forecast_words(each) if each else ""))
+        told = self._timing.told if self._timing is not None else {}
+        for name, labels in self._costs.items():
+            words, why = self._words_of(told.get(name))
+            for label, text in zip(labels, words, strict=True):
+                label.setText(text)
+                label.setVisible(bool(text))
+                label.setToolTip(tip(why))
+        for title in self._cost_titles:
+            title.setVisible(bool(told))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Make room for each line of sentences that wrap: Qt asks for no more than the least of them."""
+        layout = self.layout()
+        assert layout is not None
+        self.setMinimumHeight(layout.totalHeightForWidth(WIDTH))
+
+    def _words_of(self, told: Told | None) -> tuple[tuple[str, str, str], str]:
+        """Return what a strategy takes in all, an epoch, and of memory, and what else is to be said of it."""
+        match told:
+            case RunForecast():
+                each = range_words(told.low, told.high), duration(told.epoch_seconds), memory(told.memory_mb)
+                return each, cache_words(told)
+            case NoForecast():
+                return (self.tr("no forecast"), NONE, NONE), told.hint
+            case None:
+                return ("", "", ""), ""
 
     def _time_words(self, plan: ComparisonPlan) -> str:
-        """Return ", 12 – 17 min in all" where every strategy's time is forecast, else nothing.
-
-        Seeds find on the disk what the first of them computed, which makes them faster than that.
-        """
-        told = self._told()
+        """Return ", 12 – 17 min in all" where every strategy's time is forecast, else nothing."""
+        told = self._timing.forecasts if self._timing is not None else {}
         if any(name not in told for name in plan.strategies):
             return ""
-        each = [told[entry.strategy] for entry in plan.entries()]
-        span = range_words(sum(one.low for one in each), sum(one.high for one in each))
+        before = self._existing.plan.entries() if self._existing is not None else ()
+        runs = runs_of_plan(plan, told, {entry.name for entry in before})
+        span = range_words(sum(run.low for run in runs), sum(run.high for run in runs))
         return self.tr(", {span} in all").format(span=span)
 
     def _fairness_words(self, same: bool) -> str:

@@ -13,6 +13,7 @@ from ftgui.freezing.facts import why_strategy
 from ftgui.freezing.plan import FreezePlan
 from ftgui.freezing.strategies import STRATEGIES
 from ftgui.gui.pages.stage_rows import BLANK, multiple_words, stage_rows
+from ftgui.gui.sessions.forecasting import Told
 from ftgui.gui.sessions.project import ProjectSession
 from ftgui.gui.widgets.buttons import Disclosure
 from ftgui.gui.widgets.card import Card
@@ -24,9 +25,10 @@ from ftgui.gui.widgets.strategy_card import StrategyCard
 from ftgui.gui.widgets.text import StatusLine, Text
 from ftgui.gui.widgets.why_note import WhyNote
 from ftgui.gui.words import measured, short_title, what_moves
-from ftgui.runs.forecast import cache_words, forecast_words, range_words
+from ftgui.runs.forecast import cache_words, more_words, range_words
 from ftgui.training.config import MAX_MULTIPLE, SETTING_BY_NAME, TrainConfig
 from ftgui.training.events import RunForecast
+from ftgui.training.forecast import NoForecast
 
 CHOSEN_INPUTS = {
     "thaw_epoch": "Extractor joins at epoch",
@@ -186,15 +188,18 @@ class StrategiesCard(Card):
         own = len(self._session.stage_lr())
         self._more_rates.set_title(f"{RATES_TITLE} · {own} set" if own else RATES_TITLE)
 
-    def show_forecasts(self, told: Mapping[str, RunForecast], *, is_timing: bool) -> None:
-        """Say on each card what its strategy would take, as far as that is known."""
+    def show_forecasts(self, told: Mapping[str, Told], *, is_timing: bool) -> None:
+        """Say on each card what its strategy would take, or that nobody can say, as far as that is known."""
         for name, card in self.cards.items():
-            each = told.get(name)
-            if each is None:
-                card.set_cost("", self.tr("Timing a few steps …") if is_timing else "")
-            else:
-                words = ". ".join(filter(None, (forecast_words(each), cache_words(each))))
-                card.set_cost(range_words(each.low, each.high), self.tr("Takes {words}").format(words=words))
+            match told.get(name):
+                case RunForecast() as each:
+                    card.set_cost(
+                        range_words(each.low, each.high), " · ".join(more_words(each)), cache_words(each)
+                    )
+                case NoForecast() as none:
+                    card.set_cost("", self.tr("No forecast"), none.hint)
+                case None:
+                    card.set_cost("", self.tr("Timing a few steps …") if is_timing else "")
 
     # What the user does -----------------------------------------------------------------------------------
 

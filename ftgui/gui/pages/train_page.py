@@ -270,7 +270,7 @@ class TrainPage(QWidget):
             self.progress.set_progress(words + _in_all(self._session.comparing), _fraction(history))
             self.progress.set_best(best_words(history))
         self.progress.set_state(_progress_state(state, history))
-        self.progress.offer_skip(self._session.comparing is not None and state is not TrainingState.STOPPING)
+        self.progress.offer_skip(self._session.skippable is not None)
         self.runs_card.show_possible()
 
     @Slot()

@@ -52,12 +52,14 @@ class TrainingState(StrEnum):
 def train_job(asked: Asked, folder: Path, control: Control) -> Iterator[CompareEvent]:
     """Run the engine. Imported here, in the worker's thread: it brings torch."""
     from ftgui.jobs.compare import compare
+    from ftgui.jobs.forecast_first import forecast_first
     from ftgui.jobs.resume import resume
     from ftgui.jobs.train import train
 
     if isinstance(control, CompareControl):
         assert not isinstance(asked, TrainConfig)
-        yield from compare(asked, folder, control, skipped_stay=True)
+        events = compare(asked, folder, control, skipped_stay=not control.with_skipped)
+        yield from forecast_first(events, control)
     elif isinstance(asked, TrainConfig):
         yield from train(asked, folder, control)
     else:
@@ -165,14 +167,20 @@ class TrainingSession(QObject):
         self._begin(history, before, None, history.folder, RunControl())
 
     def compare(
-        self, plan: ComparisonPlan | None, folder: Path, forecast: Mapping[str, float] | None = None
+        self,
+        plan: ComparisonPlan | None,
+        folder: Path,
+        forecast: Mapping[str, float] | None = None,
+        *,
+        with_skipped: bool = False,
     ) -> None:
         """Compare in a folder, a new one or one that holds a part of it; without a plan, go on there.
 
         ``forecast`` says how many seconds a run of a strategy is thought to take, as far as that is known.
+        ``with_skipped`` trains what of the plan was skipped, too.
         """
         self.comparing = Comparing(folder)
-        self._begin(None, None, plan, folder, CompareControl(forecast))
+        self._begin(None, None, plan, folder, CompareControl(forecast, with_skipped=with_skipped))
 
     def _begin(
         self,
@@ -189,9 +197,15 @@ class TrainingSession(QObject):
 
     def skip(self) -> None:
         """Leave the run that is shown out of its comparison, which goes on with the next."""
-        run = self.comparing.run if self.comparing is not None else None
+        run = self.skippable
         if run is not None and isinstance(self._control, CompareControl):
             self._control.skip(run.name)
+
+    @property
+    def skippable(self) -> ComparedRunStarted | None:
+        """The run of a comparison that goes on and may be left out of it."""
+        is_live = self.state in (TrainingState.RUNNING, TrainingState.PAUSED)
+        return self.comparing.run if self.comparing is not None and is_live else None
 
     def toggle_pause(self) -> None:
         if self.state is TrainingState.RUNNING:

@@ -41,7 +41,7 @@ class StatusLines(QWidget):
 
     def _make_line(self) -> tuple[StatusLine, Text]:
         line = StatusLine(parent=self)
-        line.setContentsMargins(0, 4, 0, 0)
+        line.setContentsMargins(0, 7, 0, 0)
         figures = Text("", "muted", wrap=True, selectable=True, parent=self)
         self._column.addWidget(line)
         self._column.addWidget(figures)

@@ -40,8 +40,10 @@ class StrategyCard(QAbstractButton):
         self._details.setVisible(bool(details))
         self._when_chosen = QWidget()
         self._cost = Chip(cost)
-        self._forecast = Text("", "muted", wrap=True)
-        self._forecast.hide()
+        self._more_cost = Text("", "muted", wrap=True)
+        self._more_cost.hide()
+        self._note = Text("", "muted", wrap=True)
+        self._note.hide()
         self._bar = StageBar(segments, accessible_name=self.tr("Stages"))
         self._sentence = Text(sentence, "muted", wrap=True)
         self._lay_out(title)
@@ -60,13 +62,14 @@ class StrategyCard(QAbstractButton):
         self._column.addLayout(top)
         self._column.addWidget(self._bar)
         self._column.addWidget(self._sentence)
+        self._column.addWidget(self._more_cost)
         self._column.addWidget(self._when_chosen)
         self._inputs = QVBoxLayout()
         self._inputs.setSpacing(6)
         below = QVBoxLayout(self._when_chosen)
         below.setContentsMargins(0, 1, 0, 0)
         below.setSpacing(5)
-        below.addWidget(self._forecast)
+        below.addWidget(self._note)
         below.addLayout(self._inputs)
         below.addWidget(self._details)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -76,17 +79,26 @@ class StrategyCard(QAbstractButton):
     def set_segments(self, segments: tuple[Segment, ...]) -> None:
         self._bar.set_segments(segments)
 
-    def set_cost(self, text: str, words: str = "") -> None:
-        """Show the forecast, such as "5 – 8 s", and in ``words`` while the card is chosen; "" hides it."""
+    def set_cost(self, text: str, more: str = "", note: str = "") -> None:
+        """Show the forecast, such as "5 – 8 s", ``more`` of it in a line, and while chosen a ``note``.
+
+        What is "" is hidden.
+        """
         self._cost.set_text(text)
-        self._cost.setToolTip(tip(words))
-        self._forecast.setText(words)
-        self._forecast.setVisible(bool(words))
+        for label, words in ((self._more_cost, more), (self._note, note)):
+            label.setText(words)
+            label.setVisible(bool(words))
+        for label in (self._cost, self._more_cost):
+            label.setToolTip(tip(note))
         self._describe()
 
     def cost(self) -> str:
         """Return the forecast that is shown."""
         return self._cost.text()
+
+    def more_cost(self) -> str:
+        """Return what of it stands in a line."""
+        return self._more_cost.text()
 
     def set_sentence(self, text: str) -> None:
         self._sentence.setText(text)
@@ -110,8 +122,8 @@ class StrategyCard(QAbstractButton):
         return self._column.minimumSize()
 
     def _describe(self) -> None:
-        parts = (self._sentence.text(), self._forecast.text() or self._cost.text(), self._details.text())
-        self.setAccessibleDescription(" · ".join(filter(None, parts)))
+        shown = (self._sentence, self._cost, self._more_cost, self._note, self._details)
+        self.setAccessibleDescription(" · ".join(filter(None, (label.text() for label in shown))))
 
     def _on_toggled(self, checked: bool) -> None:
         self._when_chosen.setVisible(checked)

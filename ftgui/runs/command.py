@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ftgui.runs.comparison import ComparisonPlan
+from ftgui.runs.report_words import counted
 from ftgui.training.config import SETTINGS, TrainConfig, plain
 
 BARE = re.compile(r"[\w.:\\/=+-]+")
 """What needs no quotation marks."""
 LEFT_OUT = "left-out.txt"
-"""What commands call the file of the pictures that were left out: a command cannot hold them itself."""
+"""The file of the pictures that were left out: a command cannot hold them itself."""
 
 
 def compare_command(plan: ComparisonPlan, out: str) -> str:
@@ -55,12 +56,18 @@ def _quoted(word: str) -> str:
 
 
 def left_out_note(config: TrainConfig) -> str:
-    """Return what the file of ``--exclude`` has to hold, as a sentence; empty where nothing is left out."""
+    """Return what the file of ``--exclude`` holds, as a sentence; empty where nothing is left out."""
     if not config.exclude:
         return ""
-    count = len(config.exclude)
-    named = "a picture was" if count == 1 else f"{count:,} pictures were"
-    return f"“{LEFT_OUT}” is yours to write, a path a line: {named} left out (“exclude” in the config)."
+    left_out = counted(len(config.exclude), "picture that was", "pictures that were")
+    return (
+        f"“{LEFT_OUT}” beside this page holds the {left_out} left out; elsewhere the command needs its path."
+    )
+
+
+def left_out_lines(config: TrainConfig) -> str:
+    """Return what ``--exclude`` reads: a path a line."""
+    return "".join(f"{path}\n" for path in config.exclude)
 
 
 def _beginning(command: str, config: TrainConfig) -> list[str]:

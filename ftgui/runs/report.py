@@ -14,7 +14,7 @@ from ftgui.core import files
 from ftgui.core.paths import RESOURCES
 from ftgui.runs import report_drawn, report_rows
 from ftgui.runs import report_words as words
-from ftgui.runs.command import compare_command, left_out_note, train_command
+from ftgui.runs.command import LEFT_OUT, compare_command, left_out_lines, left_out_note, train_command
 from ftgui.runs.comparison import REPORT, ComparisonFile
 from ftgui.runs.history import RunHistory, RunState
 from ftgui.runs.reading import RunsRead, histories_of
@@ -33,12 +33,15 @@ NOTHING = ComparisonResult(measure="last epoch", measure_words="", runs=())
 def write_report(folder: Path, comparison: ComparisonFile, read: RunsRead | None = None) -> Path:
     """Write ``report.html`` into a comparison's folder from it and its run folders; return its path.
 
+    Beside it lies the list of the pictures that were left out, if any: the commands on the page read it.
     ``read`` knows what was read of the runs before.
 
     Raises:
         OSError: it cannot be written.
     """
     target = folder / REPORT
+    if comparison.plan.config.exclude:
+        files.write_text(folder / LEFT_OUT, left_out_lines(comparison.plan.config))
     files.write_text(target, report_page(folder, comparison, read))
     return target
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ftgui.training.events import RunForecast, RunWarning
 
-LOW, HIGH = 0.85, 1.25
+LOW, HIGH = 0.8, 1.3
 """Of what is forecast, the range in which runs end: parts were timed with nothing beside them."""
 SLACK_SECONDS = 0.3
 """More or less, however short: what is written, and what else happens once."""

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ftgui.core.errors import FtguiError
 from ftgui.jobs import compare as compare_module
 from ftgui.jobs.compare import compare
 from ftgui.jobs.compare_events import ComparedRunEnded, CompareEvent, ComparisonEnded, ComparisonStarted
-from ftgui.runs.comparison import REPORT, read_comparison
+from ftgui.runs.comparison import COMPARISON, REPORT, read_comparison, write_comparison
 from ftgui.runs.results import RunResult
 from ftgui.runs.store import CONFIG, EVENTS, LAST_PREDICTIONS, SPLIT, read_split
 from ftgui.training.events import EpochEnded, Reason, RunEnded, RunWarning
@@ -154,12 +155,26 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="has no permission bits to
 
 @pytest.fixture
 def open_to_all(drawn: Drawn) -> Iterator[Path]:
-    """A comparison that is complete, in a folder that nobody may write to as well."""
+    """A comparison that is complete, in a folder that nobody may write to as well.
+
+    Its pictures and weights are where only their owner may look: ``pictures_of`` it.
+    """
     with folder_for_all() as top:
         out = Path(shutil.copytree(whole(drawn), top / "out"))
         for path in (out, *out.rglob("*")):
             path.chmod(0o777)
+        (top / "closed" / "pictures").mkdir(parents=True)
+        known = read_comparison(out)
+        config = msgspec.structs.replace(known.plan.config, dataset=str(top / "closed" / "pictures"))
+        plan = msgspec.structs.replace(known.plan, config=config)
+        write_comparison(out, msgspec.structs.replace(known, plan=plan))
+        (out / COMPARISON).chmod(0o777)
+        (top / "closed").chmod(0)
         yield out
+
+
+def pictures_of(out: Path) -> Path:
+    return Path(read_comparison(out).plan.config.dataset)
 
 
 def compare_as_nobody(out: Path) -> list[CompareEvent]:
@@ -189,9 +204,7 @@ def test_a_run_that_nobody_may_look_at_fails_alone(
 
 
 @POSIX
-def test_a_comparison_whose_pictures_nobody_may_look_for_is_complete_all_the_same(
-    drawn: Drawn, open_to_all: Path
-) -> None:
+def test_a_comparison_whose_pictures_nobody_may_look_for_is_complete_all_the_same(open_to_all: Path) -> None:
     with without_privileges(), pytest.raises(PermissionError):
-        drawn.data.exists()
+        pictures_of(open_to_all).stat()
     assert ended(compare_as_nobody(open_to_all)).reason == "completed"

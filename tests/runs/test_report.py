@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
@@ -14,6 +15,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from ftgui.cli.training import read_paths
+from ftgui.runs.command import LEFT_OUT
 from ftgui.runs.comparison import REPORT, RUNS, ComparisonFile
 from ftgui.runs.report import TEMPLATES, write_report
 from ftgui.training.events import Reason
@@ -57,6 +60,12 @@ def test_the_report_is_one_file_in_the_comparisons_folder(three: Three) -> None:
     before = {path for path in folder.rglob("*") if path.name != REPORT}
     assert write_report(folder, comparison) == folder / REPORT
     assert set(folder.rglob("*")) - before == {folder / REPORT}
+
+
+def test_the_pictures_that_were_left_out_lie_beside_it_as_its_command_reads_them(tmp_path: Path) -> None:
+    plan = plan_of("freeze", "full", exclude=("train/ants/a b.jpg", "train/ants/é.jpg"))
+    write_report(tmp_path, draw_comparison(tmp_path, plan))
+    assert read_paths(tmp_path / LEFT_OUT) == plan.config.exclude
 
 
 def test_what_can_honestly_be_said_comes_first_and_everything_has_its_place(page: Page) -> None:
@@ -347,6 +356,39 @@ def test_the_report_opens_in_headless_chromium_without_a_request_leaving_it_or_a
     assert chromium.complaints == []
     assert chromium.value(BEYOND) == []
     assert chromium.value("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("media", "scheme", "ground"),
+    [
+        ("screen", "light", "rgb(244, 245, 247)"),
+        ("screen", "dark", "rgb(18, 21, 25)"),
+        ("print", "dark", "rgba(0, 0, 0, 0)"),
+    ],
+)
+def test_the_report_is_drawn_light_and_dark_and_printed_on_white_paper(
+    three: Three, chromium: Chromium, media: str, scheme: str, ground: str
+) -> None:
+    preferred = [{"name": "prefers-color-scheme", "value": scheme}]
+    chromium.ask("Emulation.setEmulatedMedia", media=media, features=preferred)
+    chromium.open(write_report(*three))
+    assert chromium.value("getComputedStyle(document.body).backgroundColor") == ground
+    assert chromium.value(BEYOND) == []
+    ink = chromium.value("getComputedStyle(document.querySelector('.sentence')).color")
+    assert (min(map(int, re.findall(r"\d+", ink))) > 200) == (ground == "rgb(18, 21, 25)"), "it can be read"
+
+
+def test_printed_the_report_takes_some_pages_and_none_of_it_is_hidden(
+    three: Three, chromium: Chromium
+) -> None:
+    chromium.open(write_report(*three))
+    printed = base64.b64decode(chromium.ask("Page.printToPDF", preferCSSPageSize=True)["data"])
+    assert printed.startswith(b"%PDF")
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 8
+    chromium.ask("Emulation.setEmulatedMedia", media="print")
+    hidden = "e => !e.getClientRects().length && !e.closest('details:not([open])')"
+    every = "[...document.querySelectorAll('main h2, main svg, main table')]"
+    assert chromium.value(f"{every}.filter({hidden}).length") == 0
 
 
 def test_what_leaves_a_page_or_goes_wrong_in_it_would_be_noticed(chromium: Chromium, tmp_path: Path) -> None:

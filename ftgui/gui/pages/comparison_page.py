@@ -56,7 +56,7 @@ class ComparisonPage(QWidget):
     """The folder of another comparison of the project."""
     compare_requested = Signal()
     failed = Signal(object)
-    """An FtguiError: a picture could not be written."""
+    """An FtguiError: a picture or numbers could not be written."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

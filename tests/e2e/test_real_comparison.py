@@ -12,14 +12,14 @@ import pytest
 from tests.fixtures import FP32
 from tests.harness.process import run_ftgui
 
-pytestmark = [pytest.mark.real_data, pytest.mark.long]
+pytestmark = [pytest.mark.real_data, pytest.mark.long, pytest.mark.timeout(900)]
 
 RUN_FILES = ("last_predictions.csv", "predictions.csv", "split.json")
 """Of a run, what has no time in it."""
 
 
 def compare(
-    real_data: Path, out: Path, home: Path, strategies: str, epochs: int = 2, expected: int = 0
+    real_data: Path, out: Path, home: Path, strategies: str, epochs: int = 1, expected: int = 0
 ) -> list[dict[str, Any]]:
     """Compare with what is kept in ``home``; return what was printed."""
     done = run_ftgui(
@@ -54,7 +54,7 @@ def test_a_comparison_is_the_same_again_can_be_added_to_and_refuses_other_settin
     assert [run["state"] for run in first["runs"]] == ["done"] * 4
     assert all(held["equal"] for held in first["held_equal"]), first["held_equal"]
     by_name = {each["strategy"]: each for each in first["strategies"]}
-    assert by_name["freeze"]["accuracy"] >= 0.85
+    assert by_name["freeze"]["accuracy"] >= 0.8
     assert by_name["freeze"]["is_cost_known"]
     assert len(first["sentences"]) >= 1
 
@@ -71,5 +71,5 @@ def test_a_comparison_is_the_same_again_can_be_added_to_and_refuses_other_settin
     said = [[line.split(",")[:3] for line in text.splitlines()] for text in answers]
     assert said[0] == said[1], "at learning rate 0 the second becomes the first"
 
-    assert compare(real_data, out, home, "freeze,partial", epochs=3, expected=1)[-1:] == []
+    assert compare(real_data, out, home, "freeze,partial", epochs=2, expected=1)[-1:] == []
     assert {path: path.read_bytes() for path in before} == before

@@ -255,7 +255,7 @@ def test_a_run_is_a_row_of_figures(qtbot: QtBot, ready_window: OpenWindow) -> No
         "Time": ["1 min 12 s"],
         "State": ["done"],
     }
-    assert cells(window, "95 % interval") == ["0.83 – 0.94 of 100"]
+    assert cells(window, "95 % interval") == ["0.83–0.94 of 100"]
     assert cells(window, "Learning") == ["1,026"]
     assert cells(window, "Frozen changed") == ["0 of 120"]
     assert cells(window, "Memory") == ["1.2 GB"]

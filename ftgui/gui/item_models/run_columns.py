@@ -46,7 +46,7 @@ def _interval(history: RunHistory) -> str:
     if best is None or started is None:
         return ""
     low, high = wilson_interval(best, started.val_pictures)
-    return f"{low:.2f} – {high:.2f} of {started.val_pictures:,}"
+    return f"{low:.2f}–{high:.2f} of {started.val_pictures:,}"
 
 
 def _seconds(history: RunHistory) -> float | None:

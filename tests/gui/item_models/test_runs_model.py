@@ -51,7 +51,7 @@ def test_a_run_that_ended_has_a_figure_in_every_column(model: RunsModel) -> None
         "Name": "freeze",
         "What may move": "Freeze extractor",
         "Best val acc": "0.941",
-        "95 % interval": "0.89 – 0.97 of 153",
+        "95 % interval": "0.89–0.97 of 153",
         "Val loss": "0.250",
         "Time": "1 min 12 s",
         "s/epoch": "1.5",

@@ -13,7 +13,7 @@ from ftgui.gui.widgets.stage_bar import Segment, paint_segment
 AIR = 12
 """Between columns."""
 BLOCK_WIDTH = 12
-SIZE_WIDTH = 60
+SIZE_WIDTH = 68
 COST_WIDTH = 40
 LEAST_RATE = 40
 """Width of the column of learning rates, where all are short."""

@@ -1,4 +1,4 @@
-"""Ways of freezing compared on real photos with real weights, as a script would: what the program promises."""
+"""Ways of freezing compared on real photos with real weights, as a script would: what ftgui promises."""
 
 from __future__ import annotations
 

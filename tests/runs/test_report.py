@@ -144,7 +144,7 @@ def test_a_comparison_of_learning_rates_says_how_many_were_tried(tmp_path: Path)
     assert page.text.count("best of 2") == 2
     assert page.text.count("full-seed1-lr0.01") >= 1
     assert "--lrs 0.001,0.01" in page.text
-    assert "“left-out.txt” is yours to write" in page.text
+    assert "“left-out.txt” beside this page holds the 1 picture that was left out" in page.text
 
 
 # Comparisons that are not done
